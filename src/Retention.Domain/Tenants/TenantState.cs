@@ -1,0 +1,75 @@
+using System.Collections.Immutable;
+using NodaTime;
+using Retention.Kernel;
+
+namespace Retention.Domain.Tenants;
+
+/// <summary>
+/// One tenant: its brands, stores and companies, its program, its clock, and the legs of agreements
+/// that its purchases may trigger. Almost every turn of the tenant reads it.
+/// </summary>
+public sealed record TenantState
+{
+    public static readonly TenantState Initial = new();
+
+    public bool Exists { get; init; }
+
+    public string DisplayName { get; init; } = "";
+
+    /// <summary>ISO 4217.</summary>
+    public string Currency { get; init; } = "";
+
+    /// <summary>IANA zone of the program; a store may have its own.</summary>
+    public string TimeZone { get; init; } = "";
+
+    /// <summary>Set for a tenant on a virtual clock, which only AdvanceClock moves.</summary>
+    public Instant? VirtualNow { get; init; }
+
+    /// <summary>256 random bits, base64: keys the HMAC under which cards, e-mails and phones are found.</summary>
+    public string LookupKey { get; init; } = "";
+
+    public ImmutableSortedDictionary<string, Brand> Brands { get; init; } = Empty<Brand>();
+
+    public ImmutableSortedDictionary<string, Store> Stores { get; init; } = Empty<Store>();
+
+    public ImmutableSortedDictionary<string, LegalEntity> Entities { get; init; } = Empty<LegalEntity>();
+
+    public Program Program { get; init; } = Program.Default;
+
+    /// <summary>Legs of agreements in which a brand of this tenant issues; kept up to date by effects.</summary>
+    public ImmutableArray<TriggerLeg> Triggers { get; init; } = [];
+
+    /// <summary>Agreements in which a brand of this tenant takes part, on either side; kept by effects.</summary>
+    public ImmutableSortedDictionary<string, AgreementRef> Agreements { get; init; } = Empty<AgreementRef>();
+
+    /// <summary>The tenant's time: virtual where it has a virtual clock, else the node's.</summary>
+    public Instant Now(Instant nodeTime) => VirtualNow ?? nodeTime;
+
+    private static ImmutableSortedDictionary<string, T> Empty<T>() =>
+        ImmutableSortedDictionary.Create<string, T>(StringComparer.Ordinal);
+}
+
+public sealed record Brand(string BrandId, string DisplayName);
+
+public sealed record Store(string StoreId, string BrandId, string DisplayName, string TimeZone, string EntityId);
+
+public sealed record LegalEntity(string EntityId, string DisplayName, string VatId, string Country);
+
+/// <summary>A leg that purchases of one brand may trigger: all that the purchase's turn must know of the agreement.</summary>
+/// <param name="AgreementId">Whose partition the effect goes to.</param>
+/// <param name="LegId">The leg within the agreement.</param>
+/// <param name="BrandId">The issuing brand, of this tenant.</param>
+/// <param name="MinimumBasketMinorUnits">Inclusive.</param>
+/// <param name="Categories">Any of these on a line; empty means any purchase.</param>
+/// <param name="PseudonymKey">Keys the HMAC of the customer's pairwise pseudonym, base64.</param>
+public sealed record TriggerLeg(
+    string AgreementId,
+    string LegId,
+    string BrandId,
+    long MinimumBasketMinorUnits,
+    ImmutableArray<string> Categories,
+    string PseudonymKey);
+
+/// <summary>An agreement as one of its tenants knows it.</summary>
+/// <param name="CodePrefix">Starts the codes of the agreement's coupons.</param>
+public sealed record AgreementRef(string AgreementId, string BrandId, string OtherBrandId, string CodePrefix);
