@@ -1,0 +1,95 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Retention.Transport.Calls;
+
+namespace Retention.Transport;
+
+/// <summary>
+/// One call, as its method sees it. It lives until the method has returned; nothing of it may be kept longer.
+/// </summary>
+public sealed partial class CallContext
+{
+    private readonly Lock _gate = new();
+    private readonly RpcMethod _rpc;
+    private List<MetadataEntry>? _headers;
+    private List<MetadataEntry>? _trailers;
+
+    internal CallContext(HttpContext http, RpcMethod rpc, RpcProtocol protocol)
+    {
+        Http = http;
+        _rpc = rpc;
+        Protocol = protocol;
+    }
+
+    /// <summary>"pkg.Service/Method".</summary>
+    public string Method => _rpc.Name;
+
+    public RpcProtocol Protocol { get; }
+
+    /// <summary>When the caller stops waiting, or null where it did not say.</summary>
+    public DateTimeOffset? Deadline { get; private set; }
+
+    /// <summary>
+    /// Cancelled when the caller is gone or the time is up. What was begun may be finished; its answer is not sent.
+    /// </summary>
+    public CancellationToken Cancellation
+    {
+        get
+        {
+            lock (_gate)
+            {
+                _cancellation ??= new CancellationTokenSource();
+                if (_isOver) _cancellation.Cancel();
+                return _cancellation.Token;
+            }
+        }
+    }
+
+    public IHeaderDictionary RequestHeaders => Http.Request.Headers;
+
+    /// <summary>Who calls, as the authenticator found; its type is the host's.</summary>
+    public object? Caller { get; set; }
+
+    /// <summary>
+    /// Whether messages written from now on are sent gzipped, where the caller reads gzip. Set before the first
+    /// message; after it a stream can only go back and forth if the first one was to be compressed.
+    /// </summary>
+    public bool CompressReply { get; set; }
+
+    /// <summary>Whether the request message read last was compressed.</summary>
+    public bool IsRequestCompressed { get; private set; }
+
+    /// <summary>Address and port of the peer; behind a proxy, the proxy's.</summary>
+    public string? Peer => Http.Connection.RemoteIpAddress is { } address
+        ? new IPEndPoint(address, Http.Connection.RemotePort).ToString()
+        : null;
+
+    internal HttpContext Http { get; }
+
+    /// <summary>Values of a "-bin" header; empty where it is absent, INVALID_ARGUMENT where it is not base64.</summary>
+    public IReadOnlyList<byte[]> BinaryHeader(string name)
+    {
+        if (!RequestHeaders.TryGetValue(name, out var values)) return [];
+        return MetadataEntry.Decode(values)
+            ?? throw new RpcFailure(RpcStatus.InvalidArgument, $"The header {name} is not base64.");
+    }
+
+    public void AddResponseHeader(string name, string value) => Add(ref _headers, MetadataEntry.Text(name, value));
+
+    public void AddResponseHeader(string name, ReadOnlySpan<byte> value) =>
+        Add(ref _headers, MetadataEntry.Binary(name, value));
+
+    public void AddTrailer(string name, string value) => Add(ref _trailers, MetadataEntry.Text(name, value));
+
+    public void AddTrailer(string name, ReadOnlySpan<byte> value) =>
+        Add(ref _trailers, MetadataEntry.Binary(name, value));
+
+    // Locked, because a deadline may be sending the response at this moment.
+    private void Add(ref List<MetadataEntry>? entries, MetadataEntry entry)
+    {
+        lock (_gate)
+        {
+            if (!_isEnded) (entries ??= []).Add(entry);
+        }
+    }
+}

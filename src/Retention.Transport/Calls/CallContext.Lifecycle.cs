@@ -1,0 +1,198 @@
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Retention.Transport.Calls;
+using Retention.Transport.Telemetry;
+using Retention.Transport.Wire;
+
+namespace Retention.Transport;
+
+/// <summary>From the first header to the status: who may end the call, and what becomes of those who come later.</summary>
+public sealed partial class CallContext
+{
+    private CancellationTokenSource? _cancellation;
+    private CancellationTokenRegistration _clientGone;
+    private ITimer? _timer;
+    private TaskCompletionSource? _endedByTime;
+    private TimeSpan _timeLeft;
+    private long _startedAt;
+    private bool _isArmed;
+    private bool _isOver;
+    private bool _isTimeUp;
+    private bool _isWriting;
+    private bool _isEnded;
+
+    internal RpcStatus Status { get; private set; } = RpcStatus.Unknown;
+
+    internal long StartedAt => _startedAt;
+
+    internal RpcMethod Rpc => _rpc;
+
+    /// <summary>Reads the protocol's own headers.</summary>
+    internal void Start()
+    {
+        _startedAt = _rpc.Runtime.Time.GetTimestamp();
+        _timeLeft = _rpc.MaxDuration;
+        RpcTelemetry.Started();
+        var text = Protocol is RpcProtocol.Grpc or RpcProtocol.GrpcWeb
+            ? RequestHeaders.GrpcTimeout
+            : RequestHeaders["connect-timeout-ms"];
+        if (text.Count > 0) StartDeadline(text.ToString());
+        CheckEncoding();
+    }
+
+    /// <summary>
+    /// Watches the time and the caller. Called only when a call has to wait for something, so that calls that
+    /// are answered at once pay for no timer.
+    /// </summary>
+    internal void Arm()
+    {
+        if (_isArmed) return;
+        _isArmed = true;
+        _clientGone = Http.RequestAborted.UnsafeRegister(static call => ((CallContext)call!).Stop(), this);
+        _timer = _rpc.Runtime.Time.CreateTimer(
+            static call => ((CallContext)call!).OnTimeUp(), this, _timeLeft, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Streams outlive Kestrel's limits for uploads; the transport's own take their place.</summary>
+    internal void StartStream()
+    {
+        var features = Http.Features;
+        if (features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = null;
+        if (features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
+        Arm();
+    }
+
+    internal ValueTask Fail(Exception error)
+    {
+        var failure = error as RpcFailure ?? Translate(error);
+        return TryEnd() ? SendStatus(failure) : default;
+    }
+
+    internal ValueTask Finish()
+    {
+        _timer?.Dispose();
+        _clientGone.Unregister();
+        RpcTelemetry.Finished(this);
+        return _endedByTime is null ? default : new ValueTask(_endedByTime.Task);
+    }
+
+    internal OperationCanceledException Cancelled() => new(Cancellation);
+
+    private void StartDeadline(string text)
+    {
+        var isConnect = Protocol is RpcProtocol.ConnectJson or RpcProtocol.ConnectProto;
+        var isValid = isConnect
+            ? GrpcTimeout.TryParse(text + "m", out var timeout) || text.Length is 9 or 10
+            : GrpcTimeout.TryParse(text, out timeout);
+        if (!isValid) throw new RpcFailure(RpcStatus.InvalidArgument, "The timeout header is malformed.");
+        if (timeout == TimeSpan.Zero) throw TimeUp();
+
+        // A deadline of years is legal and means none.
+        if (timeout > TimeSpan.FromDays(365)) return;
+        Deadline = _rpc.Runtime.Time.GetUtcNow() + timeout;
+        if (timeout <= _timeLeft)
+        {
+            _timeLeft = timeout;
+            _isDeadlineOfClient = true;
+        }
+    }
+
+    private bool _isDeadlineOfClient;
+
+    private RpcFailure TimeUp() => _rpc.IsUnary || _isDeadlineOfClient || _timeLeft == default
+        ? new RpcFailure(RpcStatus.DeadlineExceeded, "The deadline has passed.")
+        : new RpcFailure(RpcStatus.Unavailable, "The stream reached its longest life; resume it.");
+
+    private void OnTimeUp()
+    {
+        var endsNow = false;
+        lock (_gate)
+        {
+            if (_isEnded) return;
+            _isTimeUp = true;
+
+            // A response that is just being written cannot be ended from here: the writer is cancelled, and the
+            // status follows when the method has returned.
+            if (!_isWriting)
+            {
+                endsNow = _isEnded = true;
+                _endedByTime = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+        }
+
+        if (endsNow) _ = EndByTime();
+        else StopReading();
+    }
+
+    private async Task EndByTime()
+    {
+        try
+        {
+            await SendStatus(TimeUp());
+            await Http.Response.CompleteAsync();
+        }
+        catch (Exception error) when (error is IOException or OperationCanceledException or InvalidOperationException)
+        {
+            // The connection went away meanwhile: there is nobody left to tell.
+        }
+        finally
+        {
+            StopReading();
+            _endedByTime!.SetResult();
+        }
+    }
+
+    private void StopReading()
+    {
+        Stop();
+        try
+        {
+            Http.Request.BodyReader.CancelPendingRead();
+        }
+        catch (Exception error) when (error is IOException or OperationCanceledException or InvalidOperationException)
+        {
+            // Kestrel has already ended the read with the fault of the connection.
+        }
+    }
+
+    private void Stop()
+    {
+        CancellationTokenSource? cancellation;
+        lock (_gate)
+        {
+            _isOver = true;
+            cancellation = _cancellation;
+        }
+
+        // Not on this thread: it is a timer's or the connection's, and what waits on the token may take long.
+        _ = cancellation?.CancelAsync();
+    }
+
+    private bool TryEnd()
+    {
+        if (!_isArmed) return _isEnded = true;
+        lock (_gate)
+        {
+            return !_isEnded && (_isEnded = true);
+        }
+    }
+
+    private RpcFailure Translate(Exception error)
+    {
+        if (_isTimeUp) return TimeUp();
+        var isOurs = error is OperationCanceledException or IOException or BadHttpRequestException
+            or ConnectionAbortedException;
+        if (isOurs && Http.RequestAborted.IsCancellationRequested)
+        {
+            return new RpcFailure(RpcStatus.Cancelled, "The caller is gone.");
+        }
+
+        if (error is BadHttpRequestException) return new RpcFailure(RpcStatus.Cancelled, "The request was cut off.");
+
+        var errorId = Guid.NewGuid().ToString("N");
+        TransportLog.MethodFailed(_rpc.Runtime.Logger, Method, errorId, TransportLog.Describe(error));
+        return new RpcFailure(RpcStatus.Internal, $"Internal error {errorId}.");
+    }
+}

@@ -1,0 +1,170 @@
+using System.Buffers;
+using Google.Protobuf;
+using Microsoft.AspNetCore.Http;
+using Retention.Transport.Wire;
+
+namespace Retention.Transport;
+
+/// <summary>Requests: frames off the pipe, checked on the wire, then parsed.</summary>
+public sealed partial class CallContext
+{
+    private bool _isGzipRequest;
+
+    internal async ValueTask<T> ReadSingle<T>(MessageParser<T> parser) where T : class, IMessage<T>
+    {
+        var body = Http.Request.BodyReader;
+        T? message = null;
+        while (true)
+        {
+            var reading = body.ReadAsync();
+            if (!reading.IsCompleted) Arm();
+            var result = await reading;
+            if (result.IsCanceled) throw Cancelled();
+
+            var buffer = result.Buffer;
+            if (message is null && Frames.TryTake(ref buffer, _rpc.MessageLimit, out var isCompressed, out var payload))
+            {
+                message = Parse(parser, payload, isCompressed);
+            }
+
+            if (message is not null && !buffer.IsEmpty)
+            {
+                throw new RpcFailure(RpcStatus.Internal, "More than one message was sent to a method that takes one.");
+            }
+
+            if (result.IsCompleted)
+            {
+                if (message is null) throw Incomplete(buffer);
+                body.AdvanceTo(buffer.End);
+                return message;
+            }
+
+            body.AdvanceTo(buffer.Start, buffer.End);
+        }
+    }
+
+    /// <summary>The next message of a stream, or null at its end.</summary>
+    internal async ValueTask<T?> ReadNext<T>(MessageParser<T> parser) where T : class, IMessage<T>
+    {
+        var body = Http.Request.BodyReader;
+        while (true)
+        {
+            var result = await body.ReadAsync();
+            if (result.IsCanceled) throw Cancelled();
+
+            var buffer = result.Buffer;
+            if (Frames.TryTake(ref buffer, _rpc.MessageLimit, out var isCompressed, out var payload))
+            {
+                var message = Parse(parser, payload, isCompressed);
+                body.AdvanceTo(buffer.Start);
+                return message;
+            }
+
+            if (result.IsCompleted)
+            {
+                if (!buffer.IsEmpty) throw Incomplete(buffer);
+                body.AdvanceTo(buffer.End);
+                return null;
+            }
+
+            body.AdvanceTo(buffer.Start, buffer.End);
+        }
+    }
+
+    private static RpcFailure Incomplete(ReadOnlySequence<byte> rest) => rest.IsEmpty
+        ? new RpcFailure(RpcStatus.Unimplemented, "No message was sent to a method that takes one.")
+        : new RpcFailure(RpcStatus.Internal, "The request ends in the middle of a message.");
+
+    private void CheckEncoding()
+    {
+        var encoding = Protocol is RpcProtocol.Grpc or RpcProtocol.GrpcWeb
+            ? RequestHeaders.GrpcEncoding
+            : RequestHeaders.ContentEncoding;
+        if (encoding.Count == 0) return;
+        switch (encoding.ToString())
+        {
+            case "identity":
+                return;
+            case "gzip":
+                _isGzipRequest = true;
+                return;
+            default:
+                Http.Response.Headers.GrpcAcceptEncoding = "identity,gzip";
+                throw new RpcFailure(RpcStatus.Unimplemented, "The message encoding is not known; gzip is.");
+        }
+    }
+
+    private T Parse<T>(MessageParser<T> parser, ReadOnlySequence<byte> payload, bool isCompressed)
+        where T : class, IMessage<T>
+    {
+        IsRequestCompressed = isCompressed;
+        if (!isCompressed && payload.IsSingleSegment) return Parse(parser, payload.FirstSpan);
+
+        byte[] rented;
+        int length;
+        if (isCompressed)
+        {
+            if (!_isGzipRequest)
+            {
+                throw new RpcFailure(RpcStatus.Internal, "A message is compressed, but no encoding is named.");
+            }
+
+            rented = Frames.Unzip(payload, _rpc.MessageLimit, out length);
+        }
+        else
+        {
+            length = (int)payload.Length;
+            rented = ArrayPool<byte>.Shared.Rent(length);
+            payload.CopyTo(rented);
+        }
+
+        try
+        {
+            return Parse(parser, rented.AsSpan(0, length));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+    }
+
+    private T Parse<T>(MessageParser<T> parser, ReadOnlySpan<byte> message) where T : class, IMessage<T>
+    {
+        CheckWire(message);
+        try
+        {
+            return parser.ParseFrom(message);
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            throw Refusal(WireFault.Malformed, "");
+        }
+    }
+
+    private void CheckWire(ReadOnlySpan<byte> message)
+    {
+        var fault = WireCheck.Find(message, _rpc.RequestShape, _rpc.Runtime.Options.MaxElements, out var path);
+        if (fault != WireFault.None) throw Refusal(fault, path);
+    }
+
+    private RpcFailure Refusal(WireFault fault, string path) => fault switch
+    {
+        WireFault.Malformed => Invalid(path, "is malformed"),
+        WireFault.InvalidUtf8 => Invalid(path, "is not valid UTF-8"),
+        WireFault.Replaced => Invalid(path, "holds the replacement character U+FFFD"),
+        WireFault.Control => Invalid(path, "holds a control character"),
+        _ => new RpcFailure(
+            RpcStatus.ResourceExhausted,
+            $"The message holds more than {_rpc.Runtime.Options.MaxElements} elements."),
+    };
+
+    private static RpcFailure Invalid(string path, string what)
+    {
+        if (path.Length == 0) return new RpcFailure(RpcStatus.InvalidArgument, $"The message {what}.");
+        var violation = new Rpc.BadRequest.Types.FieldViolation { Field = path, Description = $"The text {what}." };
+        var details = new Rpc.Status();
+        details.Details.Add(Google.Protobuf.WellKnownTypes.Any.Pack(
+            new Rpc.BadRequest { FieldViolations = { violation } }));
+        return new RpcFailure(RpcStatus.InvalidArgument, $"The field {path} {what}.", details);
+    }
+}

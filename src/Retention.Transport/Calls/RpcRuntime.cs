@@ -1,0 +1,15 @@
+using Microsoft.Extensions.Logging;
+
+namespace Retention.Transport.Calls;
+
+/// <summary>What all methods of one server share.</summary>
+internal sealed class RpcRuntime(RpcAuthenticator authenticator, TransportOptions options, ILogger logger)
+{
+    public RpcAuthenticator Authenticator { get; } = authenticator;
+
+    public TransportOptions Options { get; } = options;
+
+    public TimeProvider Time { get; } = options.Time;
+
+    public ILogger Logger { get; } = logger;
+}

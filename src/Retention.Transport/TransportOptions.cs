@@ -1,0 +1,80 @@
+using Google.Protobuf.Reflection;
+
+namespace Retention.Transport;
+
+/// <summary>
+/// Every limit of the transport, with its default. A limit that is met ends a call with RESOURCE_EXHAUSTED,
+/// a connection limit closes or refuses the connection.
+/// </summary>
+public sealed record TransportOptions
+{
+    /// <summary>Largest message on the wire and after decompression, in both protocols. 4 MiB, gRPC's usual figure,
+    /// can become half a gigabyte of objects.</summary>
+    public int MaxMessageBytes { get; init; } = 64 * 1024;
+
+    /// <summary>The same for methods that <see cref="IsBatch"/> marks.</summary>
+    public int MaxBatchMessageBytes { get; init; } = 256 * 1024;
+
+    public Func<MethodDescriptor, bool> IsBatch { get; init; } = static _ => false;
+
+    /// <summary>Most submessages and repeated values in one message, counted on the wire before it is parsed.</summary>
+    public int MaxElements { get; init; } = 1000;
+
+    /// <summary>Longest life of a unary call; a client may ask for less, not for more.</summary>
+    public TimeSpan MaxUnaryDuration { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Longest life of a stream; then UNAVAILABLE, so that clients resume elsewhere.</summary>
+    public TimeSpan MaxStreamDuration { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>A stream whose peer does not make room for one message within this time is reset.</summary>
+    public TimeSpan WriteStallTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Null means half of the process's file descriptors: a server that runs out of them aborts.</summary>
+    public int? MaxConcurrentConnections { get; init; }
+
+    public int MaxStreamsPerConnection { get; init; } = 100;
+
+    /// <summary>All names and values of one request's headers together.</summary>
+    public int MaxHeadersBytes { get; init; } = 8 * 1024;
+
+    /// <summary>One header; more closes the connection.</summary>
+    public int MaxHeaderBytes { get; init; } = 4 * 1024;
+
+    public int MaxHeaderCount { get; init; } = 64;
+
+    /// <summary>Time for the request line and the headers, and for the HTTP/2 preface.</summary>
+    public TimeSpan RequestHeadersTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Time that a connection without a request may stay.</summary>
+    public TimeSpan KeepAliveTimeout { get; init; } = TimeSpan.FromMinutes(2);
+
+    public TimeSpan KeepAlivePingDelay { get; init; } = TimeSpan.FromSeconds(30);
+
+    public TimeSpan KeepAlivePingTimeout { get; init; } = TimeSpan.FromSeconds(20);
+
+    public TimeSpan TlsHandshakeTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    public int MaxConcurrentTlsHandshakes { get; init; } = 32;
+
+    /// <summary>New connections a second from one address; more are closed before TLS. 0 means no limit.</summary>
+    public int ConnectionsPerSecondPerAddress { get; init; } = 20;
+
+    public int ConnectionBurstPerAddress { get; init; } = 100;
+
+    /// <summary>Whether the rate also holds for loopback, where proxies and tests live.</summary>
+    public bool LimitLoopbackConnections { get; init; }
+
+    /// <summary>HTTP/2 frames a second that carry no work (pings, settings, empty data, tiny window updates), beyond
+    /// what each request is allowed; more closes the connection. 0 means no limit.</summary>
+    public int MaxIdleFramesPerSecond { get; init; } = 1000;
+
+    /// <summary>Origins whose pages may call over gRPC-Web and Connect; "*" means any. Empty: same origin only.</summary>
+    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+
+    /// <summary>Allows cleartext off loopback, for a mesh that encrypts by itself.</summary>
+    public bool IsTrustedMesh { get; init; }
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    internal int MessageLimit(MethodDescriptor method) => IsBatch(method) ? MaxBatchMessageBytes : MaxMessageBytes;
+}
