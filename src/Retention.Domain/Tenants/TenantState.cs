@@ -68,7 +68,11 @@ public sealed record TriggerLeg(
     string BrandId,
     long MinimumBasketMinorUnits,
     ImmutableArray<string> Categories,
-    string PseudonymKey);
+    string PseudonymKey)
+{
+    /// <summary>Purchases issue nothing; returns still void what was issued.</summary>
+    public bool IsPaused { get; init; }
+}
 
 /// <summary>An agreement as one of its tenants knows it.</summary>
 /// <param name="CodePrefix">Starts the codes of the agreement's coupons.</param>
