@@ -56,3 +56,10 @@ public interface IGrainHost
 
     Instant Now { get; }
 }
+
+/// <summary>Formats of ledger entries that are no replies.</summary>
+public static class LedgerFormats
+{
+    /// <summary>A sealed operation: no request under this id can ever apply.</summary>
+    public const string Sealed = "sealed";
+}

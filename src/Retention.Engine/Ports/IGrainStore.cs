@@ -27,7 +27,9 @@ public sealed record Reminder(GrainId Grain, string Name, Instant DueAt);
 /// <list type="bullet">
 /// <item>A commit is applied whole or not at all; Done means durable and visible to every later read.</item>
 /// <item>Commits of one batch are judged in order; a later one may build on an earlier one of the batch.
-/// A commit in conflict never keeps its neighbours from being applied.</item>
+/// A commit in conflict never keeps its neighbours from being applied, but whatever touches (writes or checks) a grain
+/// that a commit of the same batch failed to write is in conflict too: a version number reached by somebody else
+/// is not the version it was decided on.</item>
 /// <item>Positions grow with commit order, without a gap that could later be filled.</item>
 /// <item>An exception from CommitAsync means that the outcome of the whole batch is unknown.</item>
 /// <item>Load returns snapshot plus tail with contiguous versions, never a lagging snapshot alone.</item>

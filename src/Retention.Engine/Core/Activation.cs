@@ -1,0 +1,44 @@
+using NodaTime;
+using Retention.Kernel;
+
+namespace Retention.Engine.Core;
+
+/// <summary>
+/// A grain in memory. Its state may be ahead of the store by the commits under way; it is dropped, never repaired,
+/// when one of them fails.
+/// </summary>
+internal sealed class Activation(GrainId id, IGrainKind kind)
+{
+    public GrainId Id { get; } = id;
+
+    public IGrainKind Kind { get; } = kind;
+
+    public object State { get; set; } = kind.Initial;
+
+    public long Version { get; set; }
+
+    public bool IsLoaded { get; set; }
+
+    /// <summary>Out of memory: new turns load the grain again.</summary>
+    public bool IsOut { get; set; }
+
+    /// <summary>Shows, or may show, what the store never took: whoever looked at it decides again.</summary>
+    public bool IsDoubtful { get; set; }
+
+    public long SnapshotVersion { get; set; }
+
+    public bool SnapshotWhenLoaded { get; set; }
+
+    public int SizeBytes { get; set; }
+
+    public Instant UsedAt { get; set; }
+
+    /// <summary>The newest turn under way that wrote it.</summary>
+    public PendingTurn? LastWriter { get; set; }
+
+    public List<PendingTurn>? Waiters { get; set; }
+
+    public Activation? MoreRecent { get; set; }
+
+    public Activation? LessRecent { get; set; }
+}

@@ -1,0 +1,101 @@
+using NodaTime;
+using Retention.Kernel;
+
+namespace Retention.Engine.Core;
+
+/// <summary>The grains of a shard that are in memory, the most recently used first.</summary>
+internal sealed class ActiveGrains
+{
+    private readonly Dictionary<GrainId, Activation> byId = [];
+    private Activation? newest;
+    private Activation? oldest;
+
+    public int Count => byId.Count;
+
+    public long SizeBytes { get; private set; }
+
+    public Activation? LeastRecent => oldest;
+
+    public Activation? Find(GrainId id) => byId.GetValueOrDefault(id);
+
+    public Activation GetOrAdd(GrainId id, GrainKinds kinds, Instant now)
+    {
+        if (byId.TryGetValue(id, out var activation))
+        {
+            Touch(activation, now);
+            return activation;
+        }
+
+        activation = new Activation(id, kinds[id.Kind]) { UsedAt = now };
+        byId.Add(id, activation);
+        PutFirst(activation);
+        return activation;
+    }
+
+    public void Touch(Activation activation, Instant now)
+    {
+        activation.UsedAt = now;
+        if (activation != newest)
+        {
+            Unlink(activation);
+            PutFirst(activation);
+        }
+    }
+
+    public void Grow(Activation activation, int bytes)
+    {
+        activation.SizeBytes += bytes;
+        SizeBytes += activation.IsOut ? 0 : bytes;
+    }
+
+    /// <summary>Takes it out of sight of new turns.</summary>
+    public void Drop(Activation activation)
+    {
+        if (activation.IsOut)
+        {
+            return;
+        }
+
+        activation.IsOut = true;
+        byId.Remove(activation.Id);
+        SizeBytes -= activation.SizeBytes;
+        Unlink(activation);
+    }
+
+    private void PutFirst(Activation activation)
+    {
+        activation.LessRecent = newest;
+        activation.MoreRecent = null;
+        if (newest is not null)
+        {
+            newest.MoreRecent = activation;
+        }
+
+        newest = activation;
+        oldest ??= activation;
+    }
+
+    private void Unlink(Activation activation)
+    {
+        if (activation.MoreRecent is { } more)
+        {
+            more.LessRecent = activation.LessRecent;
+        }
+        else
+        {
+            newest = activation.LessRecent;
+        }
+
+        if (activation.LessRecent is { } less)
+        {
+            less.MoreRecent = activation.MoreRecent;
+        }
+        else
+        {
+            oldest = activation.MoreRecent;
+        }
+
+        activation.MoreRecent = null;
+        activation.LessRecent = null;
+    }
+}

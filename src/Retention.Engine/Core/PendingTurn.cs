@@ -1,0 +1,75 @@
+using NodaTime;
+using Retention.Engine.Ports;
+using Retention.Kernel;
+
+namespace Retention.Engine.Core;
+
+/// <summary>One turn from its arrival to its answer; it may be decided several times in between.</summary>
+internal sealed class PendingTurn
+{
+    public required PartitionId Partition { get; init; }
+
+    public required Instant ArrivedAt { get; init; }
+
+    public object? Ticket { get; init; }
+
+    public Command? Command { get; init; }
+
+    public SentEffect? Effect { get; init; }
+
+    public Reminder? Reminder { get; init; }
+
+    public int Attempts { get; set; }
+
+    /// <summary>Loads and look-ups that must come back before the turn is decided.</summary>
+    public int Awaiting { get; set; }
+
+    public bool HoldsKeys { get; set; }
+
+    public bool MayBeKnown { get; set; }
+
+    public bool IsFinished { get; set; }
+
+    /// <summary>Decided, and waiting for the store or for a turn whose state it shows.</summary>
+    public bool IsDecided { get; set; }
+
+    public Commit? Commit { get; set; }
+
+    public bool IsCheckOnly { get; set; }
+
+    /// <summary>Keys looked up for this turn; null: nothing is recorded under it.</summary>
+    public Dictionary<LedgerKey, JournalRecord?>? Lookups { get; set; }
+
+    /// <summary>Grains that the last decision saw or changed.</summary>
+    public List<Activation> Touched { get; } = new(4);
+
+    public long Sequence { get; set; }
+
+    public object? Shaped { get; set; }
+
+    public Refusal? Refusal { get; set; }
+
+    public List<SentEffect>? Effects { get; set; }
+
+    /// <summary>Turns whose answers show what this one wrote.</summary>
+    public List<PendingTurn>? Held { get; set; }
+
+    /// <summary>Turns that name the same key and wait for this one's outcome.</summary>
+    public List<PendingTurn>? Followers { get; set; }
+
+    /// <summary>States at the version of this turn, to be kept when it is durable.</summary>
+    public List<Snapshot>? Snapshots { get; set; }
+
+    public IReadOnlyList<CommandKey> Keys => Command?.Keys ?? [];
+
+    public void Reset()
+    {
+        IsDecided = false;
+        Commit = null;
+        Touched.Clear();
+        Shaped = null;
+        Refusal = null;
+        Effects = null;
+        IsCheckOnly = false;
+    }
+}

@@ -1,0 +1,165 @@
+using System.Buffers;
+using Retention.Engine.Ports;
+using Retention.Kernel;
+
+namespace Retention.Engine.Core;
+
+/// <content>Grains coming into memory, leaving it, and kept as snapshots.</content>
+public sealed partial class ShardCore
+{
+    private void OnLoaded(Loaded loaded)
+    {
+        if (active.Find(loaded.Grain) is not { IsLoaded: false } activation)
+        {
+            return;
+        }
+
+        activation.State = loaded.Folded.State;
+        activation.Version = loaded.Folded.Version;
+        activation.SnapshotVersion = loaded.Folded.SnapshotVersion;
+        activation.IsLoaded = true;
+        active.Grow(activation, loaded.Folded.SizeBytes);
+        if (activation.SnapshotWhenLoaded)
+        {
+            KeepSnapshot(activation);
+        }
+
+        var waiters = activation.Waiters;
+        activation.Waiters = null;
+        if (waiters is not null)
+        {
+            foreach (var turn in waiters)
+            {
+                Resume(turn);
+            }
+        }
+
+        while ((active.Count > limits.MaxActive || active.SizeBytes > limits.MaxActiveBytes) && Deactivate())
+        {
+        }
+    }
+
+    private void OnLoadFailed(GrainId grain)
+    {
+        if (active.Find(grain) is not { IsLoaded: false } activation)
+        {
+            return;
+        }
+
+        active.Drop(activation);
+        var waiters = activation.Waiters ?? [];
+        activation.Waiters = null;
+        foreach (var turn in waiters)
+        {
+            GiveUp(turn, RefusalReason.StorageUnavailable);
+        }
+    }
+
+    private void OnTick()
+    {
+        var waiting = parked.ToArray();
+        parked.Clear();
+        foreach (var turn in waiting)
+        {
+            ready.Enqueue(turn);
+        }
+
+        for (var count = 0; count < limits.MaxDeactivationsPerTick; count++)
+        {
+            if (active.LeastRecent is not { } oldest || now - oldest.UsedAt < limits.IdleAfter || !Deactivate())
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Puts the least recently used grain out of memory; one that is being used gets another round.</summary>
+    private bool Deactivate()
+    {
+        for (var tries = 0; tries < 16; tries++)
+        {
+            if (active.LeastRecent is not { } oldest)
+            {
+                return false;
+            }
+
+            if (!oldest.IsLoaded || oldest.LastWriter is not null)
+            {
+                active.Touch(oldest, now);
+                continue;
+            }
+
+            if (oldest.Version > oldest.SnapshotVersion)
+            {
+                KeepSnapshot(oldest);
+            }
+
+            active.Drop(oldest);
+            return true;
+        }
+
+        return false;
+    }
+
+    private void OnSnapshotsAsked(IReadOnlyList<GrainId> grains)
+    {
+        foreach (var grain in grains)
+        {
+            var activation = active.Find(grain);
+            if (activation is null)
+            {
+                activation = active.GetOrAdd(grain, kinds, now);
+                activation.Waiters = [];
+                outputs.Load(grain);
+            }
+
+            if (!activation.IsLoaded)
+            {
+                activation.SnapshotWhenLoaded = true;
+            }
+            else if (activation.LastWriter is { } writer)
+            {
+                (writer.Snapshots ??= []).Add(Take(activation));
+            }
+            else
+            {
+                KeepSnapshot(activation);
+            }
+        }
+    }
+
+    private void KeepSnapshots(PendingTurn turn)
+    {
+        if (turn.Snapshots is not { } snapshots)
+        {
+            return;
+        }
+
+        turn.Snapshots = null;
+        foreach (var snapshot in snapshots)
+        {
+            outputs.Snapshot(snapshot);
+            if (active.Find(snapshot.Grain) is { IsLoaded: true } activation)
+            {
+                activation.SnapshotVersion = Math.Max(activation.SnapshotVersion, snapshot.Version);
+            }
+        }
+    }
+
+    private void KeepSnapshot(Activation activation)
+    {
+        activation.SnapshotWhenLoaded = false;
+        if (activation.Version > 0)
+        {
+            outputs.Snapshot(Take(activation));
+            activation.SnapshotVersion = activation.Version;
+        }
+    }
+
+    private static Snapshot Take(Activation activation)
+    {
+        var bytes = new ArrayBufferWriter<byte>(256);
+        activation.Kind.EncodeState(activation.State, bytes);
+        return new Snapshot(activation.Id, activation.Version, bytes.WrittenMemory.ToArray());
+    }
+}

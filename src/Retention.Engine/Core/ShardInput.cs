@@ -1,0 +1,62 @@
+using Retention.Engine.Ports;
+using Retention.Kernel;
+
+namespace Retention.Engine.Core;
+
+/// <summary>What can happen to a shard. It does nothing of its own accord.</summary>
+public abstract record ShardInput;
+
+/// <summary>A command arrived.</summary>
+/// <param name="Ticket">Comes back with the answer; the core does not look at it.</param>
+/// <param name="MayBeKnown">Whether the store may hold one of the command's keys; a hint that may be late.</param>
+public sealed record Asked(object Ticket, Command Command, bool MayBeKnown) : ShardInput;
+
+/// <summary>A grain was loaded and folded.</summary>
+public sealed record Loaded(GrainId Grain, FoldedGrain Folded) : ShardInput;
+
+/// <summary>A grain could not be loaded now.</summary>
+public sealed record LoadFailed(GrainId Grain) : ShardInput;
+
+/// <summary>A key was looked up; null: no commit holds it.</summary>
+public sealed record Looked(LedgerKey Key, JournalRecord? Record) : ShardInput;
+
+/// <summary>A key could not be looked up now.</summary>
+public sealed record LookFailed(LedgerKey Key) : ShardInput;
+
+/// <summary>The batch under way was judged; one result per commit, in order.</summary>
+public sealed record Judged(IReadOnlyList<CommitResult> Results) : ShardInput;
+
+/// <summary>Nobody knows whether the batch under way was applied.</summary>
+public sealed record JudgedUnknown : ShardInput;
+
+/// <summary>An effect arrived from another partition; perhaps not for the first time, perhaps not in order.</summary>
+public sealed record EffectArrived(SentEffect Effect) : ShardInput;
+
+/// <summary>A reminder is due; perhaps not for the first time.</summary>
+public sealed record ReminderFellDue(Reminder Reminder) : ShardInput;
+
+/// <summary>The store would like snapshots of these grains.</summary>
+public sealed record SnapshotsAsked(IReadOnlyList<GrainId> Grains) : ShardInput;
+
+/// <summary>Time went by.</summary>
+public sealed record Ticked : ShardInput;
+
+/// <summary>What a shard asks of its surroundings.</summary>
+public interface IShardOutputs
+{
+    void Load(GrainId grain);
+
+    void Look(LedgerKey key);
+
+    /// <summary>The next batch; never before the one given before is judged.</summary>
+    void Commit(IReadOnlyList<Commit> batch);
+
+    void Reply(object ticket, in Answer answer);
+
+    /// <summary>A turn threw: an invariant is broken. The ticket is null for effects and reminders.</summary>
+    void Fail(object? ticket, Exception cause);
+
+    void Deliver(SentEffect effect);
+
+    void Snapshot(Snapshot snapshot);
+}
