@@ -1,0 +1,273 @@
+using System.Diagnostics;
+using NodaTime;
+using Retention.Engine.Core;
+using Retention.Engine.Ports;
+using Retention.Kernel;
+
+namespace Retention.Engine.Hosting;
+
+/// <summary>What the host tells its surroundings of; called from its threads, must return at once.</summary>
+public sealed record HostEvents
+{
+    /// <summary>A turn broke an invariant.</summary>
+    public Action<Exception> TurnFailed { get; init; } = static _ => { };
+
+    /// <summary>The store must not be written again: the process should end.</summary>
+    public Action<Exception> StoreBroken { get; init; } = static _ => { };
+
+    /// <summary>The store failed, and may work again.</summary>
+    public Action<Exception> StoreFailed { get; init; } = static _ => { };
+}
+
+/// <summary>
+/// Hosts the grains of one process: shards by partition, one commit lane, two loading threads, and the upkeep
+/// (reminders, snapshots, effects left over from a crash).
+/// </summary>
+public sealed class GrainHost : IGrainHost, IAsyncDisposable
+{
+    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(20);
+
+    private readonly IGrainStore store;
+    private readonly GrainKinds kinds;
+    private readonly IClock clock;
+    private readonly HostEvents events;
+    private readonly ShardHost[] shards;
+    private readonly WorkThread<(ShardHost Shard, IReadOnlyList<Commit> Batch)> lane;
+    private readonly WorkThread<(ShardHost Shard, GrainId? Grain, LedgerKey Key)>[] loaders;
+    private readonly WorkThread<Snapshot> snapshots;
+    private readonly Upkeep upkeep;
+    private volatile bool broken;
+    private uint nextLoader;
+
+    public GrainHost(
+        IGrainStore store, IEnumerable<IGrainKind> kinds, IEffectTurns effects, EngineLimits limits, IClock clock,
+        HostEvents events, int shardCount = 1)
+    {
+        this.store = store;
+        this.kinds = new GrainKinds(kinds);
+        this.clock = clock;
+        this.events = events;
+        shards = new ShardHost[shardCount];
+        for (var index = 0; index < shardCount; index++)
+        {
+            shards[index] = new ShardHost(this, this.kinds, effects, limits, clock);
+        }
+
+        upkeep = new Upkeep(store, clock, Post, Deliver, Tick, events.StoreFailed);
+        Meter = new EngineMeter(
+            () => Sum(shard => shard.Activations),
+            () => Sum(shard => shard.ActiveBytes),
+            () => Sum(shard => shard.Turns),
+            () => Sum(shard => shard.ConflictsSeen),
+            () => upkeep.OutboxAgeSeconds);
+        lane = new("commit lane", shardCount, CommitAll);
+        loaders = [new("loader 1", 64, LoadAll), new("loader 2", 64, LoadAll)];
+        snapshots = new("snapshots", 4096, SaveAll);
+        upkeep.Start();
+    }
+
+    public EngineMeter Meter { get; }
+
+    public IJournal Journal => store;
+
+    public Instant Now => clock.GetCurrentInstant();
+
+    public ValueTask<Answer> AskAsync(Command command, CancellationToken stop)
+    {
+        stop.ThrowIfCancellationRequested();
+        var mayBeKnown = false;
+        foreach (var key in command.Keys)
+        {
+            mayBeKnown |= store.MayHold(key.Key);
+        }
+
+        var ticket = AskTicket.Rent();
+        var task = ticket.Task;
+        ShardOf(command.Partition).Post(new Asked(ticket, command, mayBeKnown));
+        return task;
+    }
+
+    public ValueTask<JournalRecord?> FindAsync(LedgerKey key, CancellationToken stop) => store.FindAsync(key, stop);
+
+    public long PendingEffectCount(PartitionId from) => store.PendingEffectCount(from);
+
+    /// <summary>Answers what is under way, then stops the threads. The store is the caller's to close.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await upkeep.DisposeAsync().ConfigureAwait(false);
+        var deadline = Stopwatch.GetTimestamp() + (10 * Stopwatch.Frequency);
+        while (Sum(shard => shard.Turns) > 0 && !broken && Stopwatch.GetTimestamp() < deadline)
+        {
+            await Task.Delay(5).ConfigureAwait(false);
+        }
+
+        lane.Dispose();
+        foreach (var loader in loaders)
+        {
+            loader.Dispose();
+        }
+
+        snapshots.Dispose();
+        Meter.Dispose();
+    }
+
+    internal void Load(ShardHost shard, GrainId grain) => NextLoader().Add((shard, grain, default));
+
+    internal void Look(ShardHost shard, LedgerKey key) => NextLoader().Add((shard, null, key));
+
+    internal void Commit(ShardHost shard, IReadOnlyList<Commit> batch) => lane.Add((shard, batch));
+
+    internal void Deliver(SentEffect effect) => ShardOf(effect.To).Post(new EffectArrived(effect));
+
+    internal void Keep(Snapshot snapshot) => snapshots.Add(snapshot);
+
+    internal void OnTurnFailed(Exception cause) => events.TurnFailed(cause);
+
+    private WorkThread<(ShardHost Shard, GrainId? Grain, LedgerKey Key)> NextLoader() =>
+        loaders[unchecked(Interlocked.Increment(ref nextLoader)) % (uint)loaders.Length];
+
+    private ShardHost ShardOf(PartitionId partition) =>
+        shards.Length == 1 ? shards[0] : shards[StableHash.Of(partition.Value) % (uint)shards.Length];
+
+    private void Post(PartitionId partition, ShardInput input) => ShardOf(partition).Post(input);
+
+    private void Tick()
+    {
+        foreach (var shard in shards)
+        {
+            shard.Post(new Ticked());
+        }
+    }
+
+    private long Sum(Func<ShardCore, long> figure)
+    {
+        var sum = 0L;
+        foreach (var shard in shards)
+        {
+            sum += figure(shard.Core);
+        }
+
+        return sum;
+    }
+
+    private void CommitAll(List<(ShardHost Shard, IReadOnlyList<Commit> Batch)> taken)
+    {
+        foreach (var (shard, batch) in taken)
+        {
+            shard.Post(CommitOne(batch));
+        }
+    }
+
+    private ShardInput CommitOne(IReadOnlyList<Commit> batch)
+    {
+        if (broken)
+        {
+            return new JudgedUnknown();
+        }
+
+        var started = Stopwatch.GetTimestamp();
+        try
+        {
+            var results = store.CommitAsync(batch, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+            Meter.BatchSize.Record(batch.Count);
+            Meter.CommitSeconds.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
+            return new Judged(results);
+        }
+        catch (StoreBrokenException cause)
+        {
+            broken = true;
+            events.StoreBroken(cause);
+            return new JudgedUnknown();
+        }
+        catch (Exception cause)
+        {
+            // The outcome is unknown, not "no". A pause, so that a store that is away is not asked thousands of times.
+            events.StoreFailed(cause);
+            Thread.Sleep(PauseAfterFailure);
+            return new JudgedUnknown();
+        }
+    }
+
+    private void LoadAll(List<(ShardHost Shard, GrainId? Grain, LedgerKey Key)> taken)
+    {
+        var grains = new List<GrainId>(taken.Count);
+        foreach (var (shard, grain, key) in taken)
+        {
+            if (grain is { } id)
+            {
+                grains.Add(id);
+            }
+            else
+            {
+                shard.Post(LookOne(key));
+            }
+        }
+
+        if (grains.Count > 0)
+        {
+            LoadGrains(taken, grains);
+        }
+    }
+
+    private void SaveAll(List<Snapshot> taken)
+    {
+        try
+        {
+            store.SaveSnapshots(taken);
+        }
+        catch (Exception cause)
+        {
+            // A snapshot that is lost costs time, never truth.
+            events.StoreFailed(cause);
+        }
+    }
+
+    private ShardInput LookOne(LedgerKey key)
+    {
+        try
+        {
+            return new Looked(key, store.FindAsync(key, CancellationToken.None).AsTask().GetAwaiter().GetResult());
+        }
+        catch (Exception cause)
+        {
+            events.StoreFailed(cause);
+            return new LookFailed(key);
+        }
+    }
+
+    private void LoadGrains(List<(ShardHost Shard, GrainId? Grain, LedgerKey Key)> taken, List<GrainId> grains)
+    {
+        IReadOnlyList<GrainRecord>? records = null;
+        try
+        {
+            records = store.LoadAsync(grains, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+        }
+        catch (Exception cause)
+        {
+            events.StoreFailed(cause);
+        }
+
+        var index = 0;
+        foreach (var (shard, grain, _) in taken)
+        {
+            if (grain is { } id)
+            {
+                shard.Post(records is null ? new LoadFailed(id) : Fold(id, records[index]));
+                index++;
+            }
+        }
+    }
+
+    private ShardInput Fold(GrainId grain, GrainRecord record)
+    {
+        try
+        {
+            return new Loaded(grain, kinds.Fold(grain, record));
+        }
+        catch (Exception cause)
+        {
+            events.TurnFailed(cause);
+            return new LoadFailed(grain);
+        }
+    }
+}

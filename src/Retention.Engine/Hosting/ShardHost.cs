@@ -1,0 +1,75 @@
+using System.Collections.Concurrent;
+using NodaTime;
+using Retention.Engine.Core;
+using Retention.Engine.Ports;
+using Retention.Kernel;
+
+namespace Retention.Engine.Hosting;
+
+/// <summary>Runs one core: its mailbox, one thread at a time, and the way of its outputs to the store and to the askers.</summary>
+internal sealed class ShardHost : IShardOutputs, IThreadPoolWorkItem
+{
+    private const int InputsPerTurnOnThePool = 512;
+
+    private readonly ConcurrentQueue<ShardInput> mailbox = new();
+    private readonly GrainHost host;
+    private readonly IClock clock;
+    private int scheduled;
+
+    public ShardHost(GrainHost host, GrainKinds kinds, IEffectTurns effects, EngineLimits limits, IClock clock)
+    {
+        this.host = host;
+        this.clock = clock;
+        Core = new ShardCore(kinds, effects, limits, this);
+    }
+
+    public ShardCore Core { get; }
+
+    public void Post(ShardInput input)
+    {
+        mailbox.Enqueue(input);
+        if (Interlocked.Exchange(ref scheduled, 1) == 0)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+    }
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        var now = clock.GetCurrentInstant();
+        for (var count = 0; count < InputsPerTurnOnThePool && mailbox.TryDequeue(out var input); count++)
+        {
+            Core.On(input, now);
+        }
+
+        Core.Flush();
+        Volatile.Write(ref scheduled, 0);
+        if (!mailbox.IsEmpty && Interlocked.Exchange(ref scheduled, 1) == 0)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+    }
+
+    public void Load(GrainId grain) => host.Load(this, grain);
+
+    public void Look(LedgerKey key) => host.Look(this, key);
+
+    public void Commit(IReadOnlyList<Commit> batch) => host.Commit(this, batch);
+
+    public void Reply(object ticket, in Answer answer)
+    {
+        host.Meter.Turns.Add(1);
+        ((AskTicket)ticket).Answer(answer);
+    }
+
+    public void Fail(object? ticket, Exception cause)
+    {
+        host.Meter.Failures.Add(1);
+        host.OnTurnFailed(cause);
+        ((AskTicket?)ticket)?.Fail(cause);
+    }
+
+    public void Deliver(SentEffect effect) => host.Deliver(effect);
+
+    public void Snapshot(Snapshot snapshot) => host.Keep(snapshot);
+}
