@@ -14,6 +14,8 @@ public sealed record TenantState
 
     public bool Exists { get; init; }
 
+    public string TenantId { get; init; } = "";
+
     public string DisplayName { get; init; } = "";
 
     /// <summary>ISO 4217.</summary>
@@ -51,7 +53,10 @@ public sealed record TenantState
 
 public sealed record Brand(string BrandId, string DisplayName);
 
-public sealed record Store(string StoreId, string BrandId, string DisplayName, string TimeZone, string EntityId);
+/// <param name="EntityId">The company that runs the store; empty for the tenant itself.</param>
+/// <param name="ParentId">The store that this one reports under; empty for none.</param>
+public sealed record Store(
+    string StoreId, string BrandId, string DisplayName, string TimeZone, string EntityId, string ParentId = "");
 
 public sealed record LegalEntity(string EntityId, string DisplayName, string VatId, string Country);
 

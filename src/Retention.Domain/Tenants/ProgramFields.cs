@@ -1,0 +1,45 @@
+using Retention.Kernel;
+using static Retention.Kernel.Refusal;
+
+namespace Retention.Domain.Tenants;
+
+/// <summary>The fields of a program by their names on the wire, and the bounds of each.</summary>
+public static class ProgramFields
+{
+    public const long MillipointsMax = 1_000_000_000;
+    public const int LotDaysMax = 3_650;
+
+    /// <summary>Takes the named fields from the wanted program; null when a name is not a field's.</summary>
+    public static Program? Merge(Program current, Program wanted, IEnumerable<string> fields)
+    {
+        var merged = current;
+        foreach (var field in fields)
+        {
+            Program? next = field switch
+            {
+                "millipoints_per_unit" => merged with { MillipointsPerUnit = wanted.MillipointsPerUnit },
+                "round_to_millipoints" => merged with { RoundToMillipoints = wanted.RoundToMillipoints },
+                "lot_days" => merged with { LotDays = wanted.LotDays },
+                "millipoints_cap_per_purchase" =>
+                    merged with { MillipointsCapPerPurchase = wanted.MillipointsCapPerPurchase },
+                "return_may_go_negative" => merged with { ReturnMayGoNegative = wanted.ReturnMayGoNegative },
+                _ => null,
+            };
+            if (next is null) return null;
+            merged = next;
+        }
+
+        return merged;
+    }
+
+    /// <summary>The first field that is out of its bounds; null when none is.</summary>
+    public static Refusal? Fault(Program program) =>
+        Outside("millipoints_per_unit", program.MillipointsPerUnit, 0, MillipointsMax)
+        ?? Outside("round_to_millipoints", program.RoundToMillipoints, 1, MillipointsMax)
+        ?? Outside("lot_days", program.LotDays, 0, LotDaysMax)
+        ?? Outside("millipoints_cap_per_purchase", program.MillipointsCapPerPurchase, 0, long.MaxValue);
+
+    private static Refusal? Outside(string field, long value, long min, long max) => value >= min && value <= max
+        ? null
+        : Because(RefusalReason.FieldInvalid, ("field", $"program.{field}"), ("rule", $"from_{min}_to_{max}"));
+}
