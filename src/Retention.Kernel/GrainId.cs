@@ -19,7 +19,7 @@ public readonly struct GrainId : IEquatable<GrainId>
         Partition = partition;
         Kind = kind;
         Key = key;
-        hash = (int)StableHash.Of(key, StableHash.Of(kind, StableHash.Of(partition.Value)));
+        hash = unchecked((int)StableHash.Of(key, StableHash.Of(kind, StableHash.Of(partition.Value))));
     }
 
     public PartitionId Partition { get; }
