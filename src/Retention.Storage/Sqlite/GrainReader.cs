@@ -1,0 +1,87 @@
+using Retention.Engine.Ports;
+using Retention.Kernel;
+
+namespace Retention.Storage.Sqlite;
+
+/// <summary>Puts a grain together from its snapshot and the chain of its commits, and walks its history.</summary>
+internal static class GrainReader
+{
+    public static GrainRecord Load(Tail tail, GrainId grain, Session session)
+    {
+        var head = Lookup.HeadOf(tail, grain, session);
+        if (head.Version == 0)
+        {
+            return GrainRecord.None;
+        }
+
+        var (version, state) = session.Snapshot(grain);
+        if (version > head.SnapshotVersion)
+        {
+            tail.NoteSnapshot(grain, version);
+        }
+
+        // A snapshot newer than the head was written since the head was looked up. It was true then.
+        return new GrainRecord(version, state, version >= head.Version ? [] : Facts(grain, head, version, session));
+    }
+
+    /// <summary>Commits that wrote the grain, newest first, from the position on.</summary>
+    public static IEnumerable<JournalRecord> Walk(GrainId grain, long position, Session session)
+    {
+        while (position > 0)
+        {
+            var row = session.JournalRow(position);
+            yield return JournalCodec.Decode(position, row);
+            position = LinkOf(grain, position, row).Previous;
+        }
+    }
+
+    public static (long ExpectedVersion, int FactCount, long Previous) LinkOf(GrainId grain, long position, byte[] row)
+    {
+        var cursor = JournalCodec.Open(position, row);
+        while (cursor.NextWrite())
+        {
+            if (cursor.Grain == grain)
+            {
+                return (cursor.ExpectedVersion, cursor.FactCount, cursor.Previous);
+            }
+        }
+
+        throw Gap(grain, position);
+    }
+
+    private static ReadOnlyMemory<byte>[] Facts(GrainId grain, Head head, long after, Session session)
+    {
+        var facts = new ReadOnlyMemory<byte>[head.Version - after];
+        var (version, position) = (head.Version, head.Position);
+        while (version > after)
+        {
+            var row = session.JournalRow(position);
+            var cursor = JournalCodec.Open(position, row);
+            while (cursor.NextWrite() && cursor.Grain != grain)
+            {
+            }
+
+            if (cursor.Grain != grain || cursor.ExpectedVersion + cursor.FactCount != version)
+            {
+                throw Gap(grain, position);
+            }
+
+            var at = cursor.ExpectedVersion - after;
+            version = cursor.ExpectedVersion;
+            position = cursor.Previous;
+            for (; cursor.FactsLeft > 0; at++)
+            {
+                var fact = cursor.NextFact(row);
+                if (at >= 0)
+                {
+                    facts[at] = fact;
+                }
+            }
+        }
+
+        return facts;
+    }
+
+    private static StoreDamagedException Gap(GrainId grain, long position) =>
+        new($"The versions of {grain} are not contiguous at journal record {position}.");
+}

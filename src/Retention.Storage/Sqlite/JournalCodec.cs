@@ -1,0 +1,144 @@
+using NodaTime;
+using Retention.Engine.Ports;
+using Retention.Kernel;
+
+namespace Retention.Storage.Sqlite;
+
+/// <summary>
+/// The bytes of one journal row: format, partition, moment, writes, ledger, reminders, checksum. Each write names the
+/// journal position of the grain's previous write, so that a grain's facts are found without an index.
+/// </summary>
+internal static class JournalCodec
+{
+    private const byte Format = 1;
+
+    public static void Encode(ByteWriter output, long position, Commit commit, ReadOnlySpan<Head> before)
+    {
+        output.Clear();
+        output.Byte(Format);
+        output.Text(commit.Partition.Value);
+        output.Moment(commit.RecordedAt);
+        output.Number(commit.Writes.Count);
+        for (var index = 0; index < commit.Writes.Count; index++)
+        {
+            EncodeWrite(output, position, commit.Partition, commit.Writes[index], before[index]);
+        }
+
+        EncodeLedger(output, commit.Ledger);
+        output.Number(commit.Reminders.Count);
+        foreach (var reminder in commit.Reminders)
+        {
+            EncodeReminder(output, commit.Partition, reminder);
+        }
+
+        output.Seal(position);
+    }
+
+    /// <summary>Opens a row whose checksum holds; anything else is damage.</summary>
+    public static RecordCursor Open(long position, ReadOnlySpan<byte> row)
+    {
+        if (!Checksum.Holds(position, row) || row[0] != Format)
+        {
+            throw new StoreDamagedException($"Journal record {position} is not what was written.");
+        }
+
+        return new RecordCursor(position, row[1..^Checksum.Size], offset: 1);
+    }
+
+    /// <summary>The whole record; its facts and reply are parts of <paramref name="row"/>.</summary>
+    public static JournalRecord Decode(long position, byte[] row)
+    {
+        var cursor = Open(position, row);
+        var writes = new List<GrainWrite>(cursor.WritesLeft);
+        while (cursor.NextWrite())
+        {
+            var facts = new ReadOnlyMemory<byte>[cursor.FactsLeft];
+            for (var index = 0; index < facts.Length; index++)
+            {
+                facts[index] = cursor.NextFact(row);
+            }
+
+            writes.Add(new GrainWrite(cursor.Grain, cursor.ExpectedVersion, facts));
+        }
+
+        var ledger = cursor.Ledger(row);
+        var reminders = new List<ReminderChange>();
+        while (cursor.NextReminder(out var change))
+        {
+            reminders.Add(change);
+        }
+
+        return new JournalRecord(position, cursor.Partition, cursor.RecordedAt, writes, ledger, reminders);
+    }
+
+    public static void EncodeGrain(ByteWriter output, PartitionId home, GrainId grain)
+    {
+        // Nearly all grains are of the commit's own partition, which then is not repeated.
+        var atHome = grain.Partition == home;
+        output.Byte(atHome ? (byte)0 : (byte)1);
+        if (!atHome)
+        {
+            output.Text(grain.Partition.Value);
+        }
+
+        output.Text(grain.Kind);
+        output.Text(grain.Key);
+    }
+
+    public static GrainId DecodeGrain(ref ByteReader reader, PartitionId home)
+    {
+        var partition = reader.Byte() == 0 ? home : new PartitionId(reader.Text());
+        var kind = reader.Text();
+        return new GrainId(partition, kind, reader.Text());
+    }
+
+    public static void EncodeReminder(ByteWriter output, PartitionId home, ReminderChange change)
+    {
+        EncodeGrain(output, home, change.Grain);
+        output.Text(change.Name);
+        output.Byte(change.DueAt is null ? (byte)0 : (byte)1);
+        if (change.DueAt is { } dueAt)
+        {
+            output.Moment(dueAt);
+        }
+    }
+
+    public static ReminderChange DecodeReminder(ref ByteReader reader, PartitionId home)
+    {
+        var grain = DecodeGrain(ref reader, home);
+        var name = reader.Text();
+        return new ReminderChange(grain, name, reader.Byte() == 0 ? null : reader.Moment());
+    }
+
+    private static void EncodeWrite(ByteWriter output, long position, PartitionId home, GrainWrite write, Head before)
+    {
+        EncodeGrain(output, home, write.Grain);
+        output.Number(write.ExpectedVersion);
+        output.Number(before.Position == 0 ? 0 : position - before.Position);
+        output.Number(Math.Max(0, write.ExpectedVersion - before.SnapshotVersion));
+        output.Number(write.Facts.Count);
+        foreach (var fact in write.Facts)
+        {
+            output.Bytes(fact.Span);
+        }
+    }
+
+    private static void EncodeLedger(ByteWriter output, LedgerWrite? ledger)
+    {
+        output.Byte(ledger is null ? (byte)0 : (byte)1);
+        if (ledger is null)
+        {
+            return;
+        }
+
+        output.Number(ledger.Keys.Count);
+        foreach (var key in ledger.Keys)
+        {
+            output.Wide(key.Value);
+        }
+
+        output.Wide(ledger.Content);
+        output.Text(ledger.Format);
+        output.Bytes(ledger.Reply.Span);
+    }
+}

@@ -1,0 +1,147 @@
+using NodaTime;
+using Retention.Engine.Ports;
+using Retention.Kernel;
+
+namespace Retention.Storage.Sqlite;
+
+/// <summary>
+/// Walks one journal row in its order: writes, their facts, the ledger, the reminders. What is skipped is not
+/// allocated, which is what makes reading the tail at a start fast.
+/// </summary>
+internal ref struct RecordCursor
+{
+    private readonly int start;
+    private ByteReader reader;
+    private int remindersLeft = -1;
+
+    public RecordCursor(long position, ReadOnlySpan<byte> content, int offset)
+    {
+        Position = position;
+        start = offset;
+        reader = new ByteReader(content);
+        Partition = new PartitionId(reader.Text());
+        RecordedAt = reader.Moment();
+        WritesLeft = reader.Count();
+    }
+
+    public long Position { get; }
+
+    public PartitionId Partition { get; }
+
+    public Instant RecordedAt { get; }
+
+    public int WritesLeft { get; private set; }
+
+    public GrainId Grain { get; private set; }
+
+    public long ExpectedVersion { get; private set; }
+
+    public int FactCount { get; private set; }
+
+    public int FactsLeft { get; private set; }
+
+    /// <summary>Position of the grain's write before this one; 0 when this is its first.</summary>
+    public long Previous { get; private set; }
+
+    /// <summary>Version of the newest snapshot that the store knew of when it wrote this.</summary>
+    public long SnapshotVersion { get; private set; }
+
+    public bool NextWrite()
+    {
+        while (FactsLeft > 0)
+        {
+            NextFact();
+        }
+
+        if (WritesLeft == 0)
+        {
+            return false;
+        }
+
+        WritesLeft--;
+        Grain = JournalCodec.DecodeGrain(ref reader, Partition);
+        ExpectedVersion = reader.Number();
+        var back = reader.Number();
+        Previous = back == 0 ? 0 : Position - back;
+        SnapshotVersion = ExpectedVersion - reader.Number();
+        FactCount = FactsLeft = reader.Count();
+        return true;
+    }
+
+    public ReadOnlySpan<byte> NextFact()
+    {
+        FactsLeft--;
+        return reader.Bytes();
+    }
+
+    /// <summary>The next fact as a part of the row that the cursor was opened on.</summary>
+    public ReadOnlyMemory<byte> NextFact(byte[] row) => Part(row, NextFact().Length);
+
+    /// <summary>The ledger's part, whole. Comes after the writes.</summary>
+    public LedgerWrite? Ledger(byte[] row)
+    {
+        PassWrites();
+        if (reader.Byte() == 0)
+        {
+            return null;
+        }
+
+        var keys = new LedgerKey[reader.Count()];
+        for (var index = 0; index < keys.Length; index++)
+        {
+            keys[index] = new LedgerKey(reader.Wide());
+        }
+
+        var content = reader.Wide();
+        var format = reader.Text();
+        return new LedgerWrite(keys, content, format, Part(row, reader.Bytes().Length));
+    }
+
+    /// <summary>Only the keys of the ledger's part. Comes after the writes.</summary>
+    public void CollectKeys(ICollection<UInt128> keys)
+    {
+        PassWrites();
+        if (reader.Byte() == 0)
+        {
+            return;
+        }
+
+        for (var left = reader.Count(); left > 0; left--)
+        {
+            keys.Add(reader.Wide());
+        }
+
+        reader.Wide();
+        reader.Bytes();
+        reader.Bytes();
+    }
+
+    /// <summary>Comes after the ledger.</summary>
+    public bool NextReminder(out ReminderChange change)
+    {
+        if (remindersLeft < 0)
+        {
+            remindersLeft = reader.Count();
+        }
+
+        if (remindersLeft == 0)
+        {
+            change = null!;
+            return false;
+        }
+
+        remindersLeft--;
+        change = JournalCodec.DecodeReminder(ref reader, Partition);
+        return true;
+    }
+
+    private void PassWrites()
+    {
+        while (NextWrite())
+        {
+        }
+    }
+
+    private readonly ReadOnlyMemory<byte> Part(byte[] row, int length) =>
+        row.AsMemory(start + reader.Offset - length, length);
+}

@@ -1,0 +1,164 @@
+using NodaTime;
+using Retention.Engine.Ports;
+using Retention.Kernel;
+
+namespace Retention.Storage.Sqlite;
+
+/// <summary>
+/// The journal, the grains and the ledger in one SQLite database of a data directory. Commits run on the caller's
+/// thread and come back when they are durable; see the decision records for why it is built as it is.
+/// </summary>
+public sealed class SqliteGrainStore : IGrainStore
+{
+    private readonly StoreParts parts;
+    private readonly CommitLane? lane;
+    private readonly Maintenance? maintenance;
+    private readonly JournalSignal signal = new();
+    private long head;
+    private int disposed;
+
+    private SqliteGrainStore(StoreParts parts)
+    {
+        this.parts = parts;
+        head = parts.Head;
+        if (parts.Writer is { } writer)
+        {
+            lane = new CommitLane(writer.Session, parts.Tail);
+            maintenance = new Maintenance(
+                writer, new SnapshotWriter(writer, parts.Tail, parts.Snapshots, parts.Options), parts.Options);
+        }
+    }
+
+    /// <summary>Version of the SQLite library that works underneath.</summary>
+    public static string SqliteVersion => Database.Version;
+
+    /// <summary>Connections of this process that may write; never more than one per open store.</summary>
+    public static int WriteConnections => Database.Writers;
+
+    public long Head => Volatile.Read(ref head);
+
+    public static SqliteGrainStore Open(SqliteOptions options) => new(StoreParts.Open(options));
+
+    /// <summary>
+    /// Opens a data directory, usually a copy, without ever writing to its database. Everything can be read and
+    /// enumerated; commits are refused and snapshots are ignored.
+    /// </summary>
+    public static SqliteGrainStore OpenReadOnly(SqliteOptions options) => new(StoreParts.OpenReadOnly(options));
+
+    public ValueTask<IReadOnlyList<CommitResult>> CommitAsync(IReadOnlyList<Commit> batch, CancellationToken stop)
+    {
+        if (lane is null)
+        {
+            throw new InvalidOperationException("The store was opened for reading only.");
+        }
+
+        CommitShape.Check(batch);
+        CommitResult[] results = [];
+        var durable = parts.Writer!.TryRun(() =>
+        {
+            results = lane.Write(batch, head);
+            if (lane.Batch.Stored.Count > 0)
+            {
+                Publish(lane.Batch);
+            }
+        });
+        if (!durable)
+        {
+            results = new CommitResult[batch.Count];
+            Array.Fill(results, new CommitResult(CommitVerdict.Full, 0));
+        }
+
+        maintenance!.Wake();
+        return ValueTask.FromResult<IReadOnlyList<CommitResult>>(results);
+    }
+
+    public ValueTask<IReadOnlyList<GrainRecord>> LoadAsync(IReadOnlyList<GrainId> grains, CancellationToken stop) =>
+        parts.Readers.AskAsync<IReadOnlyList<GrainRecord>>(
+            session => [.. grains.Select(grain => session.Within(x => GrainReader.Load(parts.Tail, grain, x)))], stop);
+
+    public bool MayHold(LedgerKey key) =>
+        parts.Tail.TryKey(key.Value, out _, out var index) || StoreIndex.MayHold(index.Keys, key.Value);
+
+    public async ValueTask<JournalRecord?> FindAsync(LedgerKey key, CancellationToken stop)
+    {
+        if (!MayHold(key))
+        {
+            return null;
+        }
+
+        return await parts.Readers.AskAsync(
+            session => Lookup.PositionOf(parts.Tail, key.Value, session) is var position and > 0
+                ? session.Record(position)
+                : null,
+            stop).ConfigureAwait(false);
+    }
+
+    public async ValueTask<IReadOnlyList<SentEffect>> PendingEffectsAsync(int limit, CancellationToken stop)
+    {
+        var pending = parts.Effects.First(limit);
+        return pending.Count == 0 ? [] : await parts.Readers.AskAsync<IReadOnlyList<SentEffect>>(
+            session => [.. pending.Select(x => EffectReader.Read(x.Edge, x.Sent, session))], stop).ConfigureAwait(false);
+    }
+
+    public long PendingEffectCount(PartitionId from) => parts.Effects.Count(from);
+
+    public ValueTask<IReadOnlyList<Reminder>> DueRemindersAsync(Instant until, int limit, CancellationToken stop) =>
+        ValueTask.FromResult(parts.Reminders.Due(until, limit));
+
+    public IReadOnlyList<GrainId> SnapshotsWanted(int limit) => parts.Snapshots.Wanted(limit);
+
+    public void SaveSnapshots(IReadOnlyList<Snapshot> snapshots)
+    {
+        if (maintenance is not null)
+        {
+            parts.Snapshots.Offer(snapshots);
+            maintenance.Wake();
+        }
+    }
+
+    public ValueTask<IReadOnlyList<JournalRecord>> ReadAsync(long afterPosition, int limit, CancellationToken stop)
+    {
+        var visible = (int)Math.Clamp(Head - afterPosition, 0, limit);
+        return visible == 0
+            ? ValueTask.FromResult<IReadOnlyList<JournalRecord>>([])
+            : parts.Readers.AskAsync<IReadOnlyList<JournalRecord>>(
+                session => Records(session, afterPosition, visible), stop);
+    }
+
+    public ValueTask<IReadOnlyList<JournalRecord>> HistoryAsync(
+        GrainId grain, long beforePosition, int limit, CancellationToken stop) =>
+        parts.Readers.AskAsync<IReadOnlyList<JournalRecord>>(
+            session => [.. GrainReader.Walk(grain, Lookup.HeadOf(parts.Tail, grain, session).Position, session)
+                .SkipWhile(x => x.Position >= beforePosition).Take(limit)],
+            stop);
+
+    public Task WaitBeyondAsync(long position, CancellationToken stop) =>
+        signal.WaitAsync(() => Head > position, stop);
+
+    public ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref disposed, 1) == 0)
+        {
+            maintenance?.Dispose();
+            parts.Dispose();
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    private static JournalRecord[] Records(Session session, long after, int limit)
+    {
+        JournalRecord[] records =
+            [.. session.Journal(after, limit).Select(x => JournalCodec.Decode(x.Position, x.Row))];
+        return records.Length == limit
+            ? records
+            : throw new StoreDamagedException($"Journal record {after + records.Length + 1} is missing.");
+    }
+
+    private void Publish(Batch batch)
+    {
+        parts.Publish(batch);
+        Volatile.Write(ref head, batch.Position);
+        signal.Set();
+    }
+}

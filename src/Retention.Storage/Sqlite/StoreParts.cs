@@ -1,0 +1,117 @@
+using Retention.Engine.Ports;
+
+namespace Retention.Storage.Sqlite;
+
+/// <summary>What an open store consists of, and how it is brought up from the directory.</summary>
+internal sealed class StoreParts : IDisposable
+{
+    private const string FileName = "retention.db";
+    private readonly DirectoryLock? directoryLock;
+    private bool opened;
+
+    private StoreParts(SqliteOptions options, DirectoryLock? directoryLock, Writer? writer)
+    {
+        Options = options;
+        this.directoryLock = directoryLock;
+        Writer = writer;
+        Tail = new Tail(options);
+        Snapshots = new SnapshotQueue(options);
+        Readers = new ReaderPool(Path.Combine(options.Directory, FileName), options);
+    }
+
+    public SqliteOptions Options { get; }
+
+    public Writer? Writer { get; }
+
+    public ReaderPool Readers { get; }
+
+    public Tail Tail { get; }
+
+    public SnapshotQueue Snapshots { get; }
+
+    public PendingEffects Effects { get; } = new();
+
+    public ReminderQueue Reminders { get; } = new();
+
+    public long Head { get; private set; }
+
+    public static StoreParts Open(SqliteOptions options)
+    {
+        Directory.CreateDirectory(options.Directory);
+        var directoryLock = DirectoryLock.Take(options.Directory);
+        return Bring(directoryLock, () =>
+            new StoreParts(options, directoryLock, new Writer(Path.Combine(options.Directory, FileName), options)));
+    }
+
+    public static StoreParts OpenReadOnly(SqliteOptions options)
+    {
+        var path = Path.Combine(options.Directory, FileName);
+        if (!File.Exists(path))
+        {
+            throw new FileNotFoundException($"There is no data directory at {Path.GetFullPath(options.Directory)}.");
+        }
+
+        var directoryLock = DirectoryLock.TakeIfPresent(options.Directory);
+        return Bring(directoryLock, () => new StoreParts(options, directoryLock, null));
+    }
+
+    /// <summary>Takes a durable batch up into memory.</summary>
+    public void Publish(Batch batch)
+    {
+        Tail.Publish(batch.Heads, batch.Keys, batch.Stored, batch.Position, batch.Bytes);
+        var position = batch.Position - batch.Stored.Count;
+        foreach (var commit in batch.Stored)
+        {
+            position++;
+            foreach (var write in commit.Writes)
+            {
+                Effects.Note(write.Grain, write.ExpectedVersion, write.NewVersion, position);
+            }
+
+            foreach (var change in commit.Reminders)
+            {
+                Reminders.Note(change);
+            }
+        }
+
+        foreach (var (grain, head) in batch.Heads)
+        {
+            Snapshots.Note(grain, head);
+        }
+    }
+
+    public void Dispose()
+    {
+        Readers.Dispose();
+        Writer?.Dispose();
+        directoryLock?.Dispose();
+    }
+
+    private static StoreParts Bring(DirectoryLock? directoryLock, Func<StoreParts> create)
+    {
+        StoreParts? parts = null;
+        try
+        {
+            parts = create();
+            parts.Head = parts.Restore();
+            parts.opened = true;
+            return parts;
+        }
+        catch (SqliteFailure failure)
+        {
+            throw failure.AsRead();
+        }
+        finally
+        {
+            if (parts is not { opened: true })
+            {
+                parts?.Dispose();
+                directoryLock?.Dispose();
+            }
+        }
+    }
+
+    private long Restore() => Writer is { } writer
+        ? Recovery.Run(this, writer.Session)
+        : Readers.AskAsync(session => Recovery.Run(this, session), default).AsTask().GetAwaiter().GetResult();
+}

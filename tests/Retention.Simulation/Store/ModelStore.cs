@@ -1,0 +1,150 @@
+using NodaTime;
+using Retention.Engine.Ports;
+using Retention.Kernel;
+
+namespace Retention.Simulation;
+
+/// <summary>
+/// The store contract in its plainest form: lists and dictionaries, no thread, clock or randomness. The real stores are
+/// compared with it, and it is the store of simulated runs: what it holds is what survives a crash.
+/// </summary>
+public sealed class ModelStore(int factsPerSnapshot = 16)
+{
+    private readonly List<JournalRecord> journal = [];
+    private readonly Dictionary<GrainId, ModelGrain> grains = [];
+    private readonly Dictionary<LedgerKey, long> ledger = [];
+    private readonly Dictionary<(GrainId Grain, string Name), Instant> reminders = [];
+    private readonly ModelEffects effects = new();
+
+    public long Head => journal.Count;
+
+    /// <summary>Judges and applies the commits in their order.</summary>
+    public IReadOnlyList<CommitResult> Commit(IReadOnlyList<Commit> batch)
+    {
+        var results = new CommitResult[batch.Count];
+        for (var index = 0; index < results.Length; index++)
+        {
+            results[index] = Commit(batch[index]);
+        }
+
+        return results;
+    }
+
+    public CommitResult Commit(Commit commit)
+    {
+        if (!Holds(commit))
+        {
+            return new CommitResult(CommitVerdict.Conflict, 0);
+        }
+
+        if (commit.Writes.Count > 0 || commit.Ledger is not null || commit.Reminders.Count > 0)
+        {
+            Apply(commit);
+        }
+
+        return new CommitResult(CommitVerdict.Done, Head);
+    }
+
+    public GrainRecord Load(GrainId grain) => grains.TryGetValue(grain, out var found)
+        ? new GrainRecord(found.SnapshotVersion, found.Snapshot, found.Facts[(int)found.SnapshotVersion..])
+        : GrainRecord.None;
+
+    public bool MayHold(LedgerKey key) => ledger.ContainsKey(key);
+
+    public JournalRecord? Find(LedgerKey key) =>
+        ledger.TryGetValue(key, out var position) ? journal[(int)position - 1] : null;
+
+    public IReadOnlyList<SentEffect> PendingEffects(int limit) => effects.Pending(limit);
+
+    public long PendingEffectCount(PartitionId from) => effects.Count(from);
+
+    public IReadOnlyList<Reminder> DueReminders(Instant until, int limit) =>
+    [
+        .. reminders.Where(x => x.Value <= until)
+            .Select(x => new Reminder(x.Key.Grain, x.Key.Name, x.Value))
+            .OrderBy(x => x.DueAt)
+            .ThenBy(x => x.Grain.Partition.Value, StringComparer.Ordinal)
+            .ThenBy(x => x.Grain.Kind, StringComparer.Ordinal)
+            .ThenBy(x => x.Grain.Key, StringComparer.Ordinal)
+            .ThenBy(x => x.Name, StringComparer.Ordinal)
+            .Take(limit),
+    ];
+
+    public IReadOnlyList<GrainId> SnapshotsWanted(int limit) =>
+    [
+        .. grains.Values.Where(x => x.Facts.Count - x.SnapshotVersion >= factsPerSnapshot)
+            .OrderBy(x => x.Positions[^1]).ThenBy(x => x.Grain.ToString(), StringComparer.Ordinal)
+            .Take(limit).Select(x => x.Grain),
+    ];
+
+    public void SaveSnapshots(IReadOnlyList<Snapshot> snapshots)
+    {
+        foreach (var snapshot in snapshots)
+        {
+            if (grains.TryGetValue(snapshot.Grain, out var grain)
+                && snapshot.Version <= grain.Facts.Count && snapshot.Version > grain.SnapshotVersion)
+            {
+                grain.SnapshotVersion = snapshot.Version;
+                grain.Snapshot = snapshot.State;
+            }
+        }
+    }
+
+    public IReadOnlyList<JournalRecord> Read(long afterPosition, int limit) =>
+        [.. journal.Skip((int)Math.Min(afterPosition, Head)).Take(limit)];
+
+    public IReadOnlyList<JournalRecord> History(GrainId grain, long beforePosition, int limit) =>
+        grains.TryGetValue(grain, out var found)
+            ? [.. found.Positions.Where(x => x < beforePosition).Reverse().Take(limit).Select(x => journal[(int)x - 1])]
+            : [];
+
+    private bool Holds(Commit commit) =>
+        commit.Checks.All(x => VersionOf(x.Grain) == x.Version)
+        && commit.Writes.All(x => VersionOf(x.Grain) == x.ExpectedVersion)
+        && (commit.Ledger is null || !commit.Ledger.Keys.Any(ledger.ContainsKey));
+
+    private long VersionOf(GrainId grain) => grains.TryGetValue(grain, out var found) ? found.Facts.Count : 0;
+
+    private void Apply(Commit commit)
+    {
+        var position = Head + 1;
+        journal.Add(new JournalRecord(
+            position, commit.Partition, commit.RecordedAt, commit.Writes, commit.Ledger, commit.Reminders));
+        foreach (var write in commit.Writes)
+        {
+            if (!grains.TryGetValue(write.Grain, out var grain))
+            {
+                grains.Add(write.Grain, grain = new ModelGrain(write.Grain));
+            }
+
+            grain.Facts.AddRange(write.Facts);
+            grain.Positions.Add(position);
+            effects.Note(write);
+        }
+
+        foreach (var key in commit.Ledger?.Keys ?? [])
+        {
+            ledger[key] = position;
+        }
+
+        foreach (var change in commit.Reminders)
+        {
+            reminders.Remove((change.Grain, change.Name));
+            if (change.DueAt is { } dueAt)
+            {
+                reminders.Add((change.Grain, change.Name), dueAt);
+            }
+        }
+    }
+
+    private sealed record ModelGrain(GrainId Grain)
+    {
+        public List<ReadOnlyMemory<byte>> Facts { get; } = [];
+
+        public List<long> Positions { get; } = [];
+
+        public long SnapshotVersion { get; set; }
+
+        public ReadOnlyMemory<byte> Snapshot { get; set; }
+    }
+}
