@@ -1,0 +1,138 @@
+using System.Collections.Immutable;
+using NodaTime;
+
+namespace Retention.Domain.Customers;
+
+/// <summary>Applies facts to a customer. It decides nothing and cannot refuse: what was stored did happen.</summary>
+public static class CustomerEvolution
+{
+    public static CustomerState Evolve(CustomerState state, CustomerFact fact) => fact switch
+    {
+        PurchaseRecorded e => Bought(state, e),
+        ReturnRecorded e => Returned(state, e),
+        PointsRedeemed e => state with { LastAt = e.At, Lots = Lots.Take(state.Lots, e.Slices) },
+        RedemptionReversed e => Restored(state, e),
+        JointCouponReceived e => state with { LastAt = e.At, Wallet = JointWallet.Add(state.Wallet, e.Coupon, e.At) },
+        JointCouponGone e => state with { LastAt = e.At, Wallet = JointWallet.Remove(state.Wallet, e.CouponId) },
+        CustomerEnrolled e => Enrolled(state, e),
+        CardReplaced e => Replaced(state, e),
+        CardBlocked e => state with { LastAt = e.At, Keys = Block(state.Keys, [e.Hash]) },
+        ProfileChanged e => state with { LastAt = e.At, Keys = OrEmpty(e.Keys), SealedProfile = e.SealedProfile },
+        ConsentsChanged e => state with { LastAt = e.At, Consents = Merge(state.Consents, e.Consents) },
+        ContactLogged e => state with { LastAt = e.At },
+        CustomerErased e => Erased(state, e),
+        _ => throw new InvalidOperationException($"Unknown customer fact {fact.GetType().Name}."),
+    };
+
+    private static CustomerState Enrolled(CustomerState state, CustomerEnrolled fact) => state with
+    {
+        IsEnrolled = true,
+        EnrolledAt = fact.At,
+        LastAt = fact.At,
+        Keys = OrEmpty(fact.Keys),
+        SealedProfile = fact.SealedProfile,
+        Consents = OrEmpty(fact.Consents),
+    };
+
+    private static CustomerState Bought(CustomerState state, PurchaseRecorded fact)
+    {
+        var forgottenUntil = state.ForgottenUntil;
+        var lots = state.Lots;
+        if (fact.LotNumber > 0)
+        {
+            lots = Lots.Bound(Lots.Add(lots, LotOf(fact)), fact.At, ref forgottenUntil);
+        }
+
+        return state with
+        {
+            LastAt = fact.At,
+            Lots = lots,
+            ForgottenUntil = forgottenUntil,
+            LastLot = Math.Max(state.LastLot, fact.LotNumber),
+            Debt = state.Debt - fact.PaidDebt,
+            PurchaseCount = state.PurchaseCount + 1,
+            Spend = state.Spend + fact.Total,
+            LastPurchaseAt = Instant.Max(state.LastPurchaseAt, fact.PurchasedAt),
+        };
+    }
+
+    private static Lot LotOf(PurchaseRecorded fact) => new(
+        fact.LotNumber,
+        fact.Source,
+        fact.PurchaseId,
+        fact.Origin?.BrandId ?? "",
+        fact.RuleVersion,
+        fact.Accrued,
+        Instant.Min(fact.PurchasedAt, fact.At),
+        fact.ExpiresAt ?? Instant.MaxValue,
+        fact.Accrued - fact.PaidDebt);
+
+    private static CustomerState Returned(CustomerState state, ReturnRecorded fact) => state with
+    {
+        LastAt = fact.At,
+        Lots = Lots.Take(state.Lots, fact.Slices),
+        Debt = state.Debt + fact.Debt,
+        Spend = state.Spend - fact.Amount,
+    };
+
+    private static CustomerState Restored(CustomerState state, RedemptionReversed fact) => state with
+    {
+        LastAt = fact.At,
+        Lots = Lots.Take(Lots.Restore(state.Lots, fact.Slices), fact.PaidBack),
+        Debt = state.Debt - Sum(fact.PaidBack),
+    };
+
+    private static CustomerState Replaced(CustomerState state, CardReplaced fact) => state with
+    {
+        LastAt = fact.At,
+        Keys = Block(state.Keys, fact.BlockedHashes).Add(new CustomerKey(CustomerKeyKind.Card, fact.NewHash)),
+    };
+
+    // Balances stay: the books of the tenant do not change because a person is forgotten.
+    private static CustomerState Erased(CustomerState state, CustomerErased fact) => state with
+    {
+        IsErased = true,
+        LastAt = fact.At,
+        SealedProfile = null,
+        Keys = [],
+        Consents = [],
+        Wallet = [],
+    };
+
+    private static ImmutableArray<CustomerKey> Block(ImmutableArray<CustomerKey> keys, ImmutableArray<string> hashes)
+    {
+        var changed = keys.ToBuilder();
+        for (var i = 0; i < changed.Count; i++)
+        {
+            if (hashes.Contains(changed[i].Hash)) changed[i] = changed[i] with { IsBlocked = true };
+        }
+
+        return changed.ToImmutable();
+    }
+
+    private static ImmutableArray<Consent> Merge(ImmutableArray<Consent> consents, ImmutableArray<Consent> changes)
+    {
+        var merged = consents.ToBuilder();
+        foreach (var change in changes)
+        {
+            merged.RemoveAll(old =>
+                old.BrandId == change.BrandId && old.Channel == change.Channel && old.Purpose == change.Purpose);
+            merged.Add(change);
+        }
+
+        return merged.ToImmutable();
+    }
+
+    private static long Sum(ImmutableArray<LotSlice> slices)
+    {
+        long sum = 0;
+        foreach (var slice in OrEmpty(slices))
+        {
+            sum += slice.Millipoints;
+        }
+
+        return sum;
+    }
+
+    private static ImmutableArray<T> OrEmpty<T>(ImmutableArray<T> items) => items.IsDefault ? [] : items;
+}

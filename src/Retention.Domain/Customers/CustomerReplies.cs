@@ -1,0 +1,36 @@
+using System.Collections.Immutable;
+using NodaTime;
+
+namespace Retention.Domain.Customers;
+
+/// <summary>What a customer has, at one moment. Millipoints.</summary>
+/// <param name="Available">Live points; what can be redeemed now.</param>
+/// <param name="Negative">Owed, at least 0; available is 0 then.</param>
+/// <param name="NextExpiryAt">Null when no point will expire.</param>
+public sealed record PointsBalance(long Available, long Negative, Instant? NextExpiryAt, long NextExpiry)
+{
+    public static PointsBalance Of(CustomerState state, Instant now)
+    {
+        var (at, expiring) = Lots.NextExpiry(state.Lots, now);
+        return new PointsBalance(Lots.Available(state.Lots, now), state.Debt, at, expiring);
+    }
+}
+
+/// <summary>A customer as he stands; the profile is still sealed.</summary>
+public sealed record CustomerView(string CustomerId, CustomerState State, PointsBalance Balance);
+
+/// <summary>The lots that have points left or are still alive, and the balance they make.</summary>
+public sealed record LotsView(string CustomerId, ImmutableArray<Lot> Lots, PointsBalance Balance, Instant Now);
+
+public sealed record PurchaseReceipt(string CustomerId, PurchaseRecorded Purchase, PointsBalance Balance);
+
+public sealed record ReturnReceipt(string CustomerId, ReturnRecorded Return, PointsBalance Balance);
+
+public sealed record RedemptionReceipt(string CustomerId, PointsRedeemed Redemption, PointsBalance Balance);
+
+public sealed record ReversalReceipt(string CustomerId, RedemptionReversed Reversal, PointsBalance Balance);
+
+/// <summary>A purchase and what has come back of it.</summary>
+public sealed record PurchaseView(string CustomerId, PurchaseRecorded Purchase, Purchases.PurchaseState Returns);
+
+public sealed record ContactReceipt(string CustomerId, ContactLogged Contact);
