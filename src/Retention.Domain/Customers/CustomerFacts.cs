@@ -21,8 +21,8 @@ namespace Retention.Domain.Customers;
 [JsonDerivedType(typeof(ReturnRecorded), "return")]
 [JsonDerivedType(typeof(PointsRedeemed), "redeemed")]
 [JsonDerivedType(typeof(RedemptionReversed), "redemption-reversed")]
-[JsonDerivedType(typeof(JointCouponReceived), "joint-coupon")]
-[JsonDerivedType(typeof(JointCouponGone), "joint-coupon-gone")]
+[JsonDerivedType(typeof(JointCouponHeld), "joint-coupon")]
+[JsonDerivedType(typeof(JointCouponEnded), "joint-coupon-gone")]
 public abstract record CustomerFact
 {
     /// <summary>The tenant's time when it was decided.</summary>
@@ -146,6 +146,11 @@ public sealed record RedemptionReversed(
     [property: JsonPropertyName("pb")] ImmutableArray<LotSlice> PaidBack,
     [property: JsonPropertyName("why")] string? Reason) : CustomerFact;
 
-public sealed record JointCouponReceived([property: JsonPropertyName("c")] JointCoupon Coupon) : CustomerFact;
+/// <summary>A partner offer gave the customer a coupon, or gave it back to him.</summary>
+public sealed record JointCouponHeld([property: JsonPropertyName("c")] JointCoupon Coupon) : CustomerFact;
 
-public sealed record JointCouponGone([property: JsonPropertyName("id")] string CouponId) : CustomerFact;
+/// <param name="WasRedeemed">False: it was voided.</param>
+public sealed record JointCouponEnded(
+    [property: JsonPropertyName("id")] string CouponId,
+    [property: JsonPropertyName("g")] string AgreementId,
+    [property: JsonPropertyName("used")] bool WasRedeemed) : CustomerFact;

@@ -109,4 +109,6 @@ public sealed record JointCoupon(
     [property: JsonPropertyName("g")] string AgreementId,
     [property: JsonPropertyName("c")] string Code,
     [property: JsonPropertyName("b")] string RedeemingBrandId,
+    [property: JsonPropertyName("d")] long DiscountMinorUnits,
+    [property: JsonPropertyName("cu")] string Currency,
     [property: JsonPropertyName("x")] Instant ExpiresAt);

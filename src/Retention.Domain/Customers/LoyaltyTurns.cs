@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+using Retention.Kernel;
+using static Retention.Kernel.Refusal;
+using static Retention.Kernel.RefusalReason;
+
+namespace Retention.Domain.Customers;
+
+/// <summary>Turns over a customer's points: redeem, reverse, read.</summary>
+public static class LoyaltyTurns
+{
+    /// <summary>
+    /// Refuses, in this order: TENANT_NOT_FOUND, BRAND_NOT_FOUND, STORE_NOT_FOUND, CARD_BLOCKED, POINTS_MUST_BE_POSITIVE,
+    /// CUSTOMER_NOT_FOUND, INSUFFICIENT_POINTS.
+    /// </summary>
+    public static Decision Redeem(ITurn turn, string tenantId, RedeemPoints command)
+    {
+        var scope = TenantScope.Of(turn, tenantId);
+        var found = scope.Find(command.Customer);
+        if (!turn.IsComplete) return Decision.Silent();
+        if ((scope.CheckPlace(command.Origin) ?? found.Refusal) is { } refused) return refused;
+
+        var now = found.State.Now(scope.Now);
+        var (fact, refusal) = PointsDecider.Redeem(found.State, command, now);
+        if (fact is null) return refusal!;
+
+        var after = CustomerEvolution.Evolve(found.State, fact);
+        return Decision
+            .With(new RedemptionReceipt(found.CustomerId, fact, PointsBalance.Of(after, now)))
+            .Change(CustomerGrains.Id(scope.Partition, found.CustomerId), fact);
+    }
+
+    /// <summary>
+    /// Refuses, in this order: TENANT_NOT_FOUND, BRAND_NOT_FOUND, STORE_NOT_FOUND, REDEMPTION_NOT_FOUND,
+    /// REDEMPTION_ALREADY_REVERSED. An erased customer's redemption may be reversed: the books stay right.
+    /// </summary>
+    public static Decision Reverse(ITurn turn, string tenantId, ReverseRedemption command)
+    {
+        var scope = TenantScope.Of(turn, tenantId);
+        var (customer, redemption) = Redeemed(turn, scope, command.RedemptionId);
+        var reversed = turn.Recorded(CustomerIds.Reversal(tenantId, command.RedemptionId));
+        if (!turn.IsComplete) return Decision.Silent();
+        if (scope.CheckPlace(command.Origin) is { } misplaced) return misplaced;
+        if (redemption is null) return Because(RedemptionNotFound);
+        if (reversed is not null) return Because(RedemptionAlreadyReversed);
+
+        var state = turn.State<CustomerState>(customer);
+        if (!turn.IsComplete) return Decision.Silent();
+
+        var now = state.Now(scope.Now);
+        var fact = PointsDecider.Reverse(state, redemption, command, now);
+        var after = CustomerEvolution.Evolve(state, fact);
+        return Decision
+            .With(new ReversalReceipt(customer.Key, fact, PointsBalance.Of(after, now)))
+            .Change(customer, fact);
+    }
+
+    /// <summary>The lots with their balance. Also for an erased customer: numbers without a person.</summary>
+    public static Decision Read(ITurn turn, string tenantId, CustomerRef customer)
+    {
+        var scope = TenantScope.Of(turn, tenantId);
+        var found = scope.Find(customer, mayBeBlocked: true);
+        if (!turn.IsComplete) return Decision.Silent();
+        if (!found.State.IsEnrolled) return Because(CustomerNotFound);
+
+        var now = found.State.Now(scope.Now);
+        return Decision.With(new LotsView(found.CustomerId, found.State.Lots, PointsBalance.Of(found.State, now), now));
+    }
+
+    // An id holds a ledger key, and a ledger key may be anybody's: only this tenant's redemption of this id counts.
+    private static (GrainId Customer, PointsRedeemed? Redemption) Redeemed(ITurn turn, TenantScope scope, string redemptionId)
+    {
+        if (CustomerIds.RequestOf(redemptionId) is not { } key) return default;
+
+        foreach (var change in turn.Recorded(key) ?? [])
+        {
+            if (change.Grain.Partition == scope.Partition
+                && change.Fact is PointsRedeemed redemption
+                && redemption.RedemptionId == redemptionId) return (change.Grain, redemption);
+        }
+
+        return default;
+    }
+}
