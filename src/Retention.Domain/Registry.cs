@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Retention.Domain.Credentials;
+using Retention.Domain.Customers;
 using Retention.Domain.Tenants;
 using Retention.Kernel;
 
@@ -10,7 +11,8 @@ public sealed class Registry : IEffectTurns
 {
     public static readonly Registry Default = new(
         TenantArea.Area,
-        CredentialArea.Area);
+        CredentialArea.Area,
+        CustomerArea.Area);
 
     private readonly FrozenDictionary<string, EffectTurn> effects;
 

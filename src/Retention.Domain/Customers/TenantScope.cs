@@ -11,7 +11,7 @@ public readonly record struct TenantScope(ITurn Turn, string TenantId, Partition
     {
         var partition = PartitionId.Tenant(tenantId);
         return new TenantScope(
-            turn, tenantId, partition, turn.State<TenantState>(new GrainId(partition, "tenant", tenantId)));
+            turn, tenantId, partition, turn.State<TenantState>(new GrainId(partition, TenantGrains.Kind, tenantId)));
     }
 
     public Instant Now => Tenant.Now(Turn.Time);
