@@ -66,6 +66,8 @@ public sealed partial class CallContext
 
     internal HttpContext Http { get; }
 
+    private bool IsConnect => Protocol is RpcProtocol.ConnectJson or RpcProtocol.ConnectProto;
+
     /// <summary>Values of a "-bin" header; empty where it is absent, INVALID_ARGUMENT where it is not base64.</summary>
     public IReadOnlyList<byte[]> BinaryHeader(string name)
     {

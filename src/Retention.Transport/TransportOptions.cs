@@ -74,6 +74,11 @@ public sealed record TransportOptions
     /// <summary>Allows cleartext off loopback, for a mesh that encrypts by itself.</summary>
     public bool IsTrustedMesh { get; init; }
 
+    /// <summary>Bytes that one stream may send ahead of its reader; at least 65,535.</summary>
+    public int StreamWindowBytes { get; init; } = 256 * 1024;
+
+    public int ConnectionWindowBytes { get; init; } = 1024 * 1024;
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     internal int MessageLimit(MethodDescriptor method) => IsBatch(method) ? MaxBatchMessageBytes : MaxMessageBytes;

@@ -18,6 +18,7 @@ public static class InteropServer
         builder.WebHost.ConfigureKestrel(kestrel =>
             kestrel.UseTransport(new TransportListeners { Grpc = grpc, Http = http }, Options));
         var app = builder.Build();
+        app.Use(BareEndpoint.Serve);
         IRpcService[] services = [new TestService(), new HealthService()];
         app.MapRpc([.. services, .. ReflectionServices.For(services)], (_, _) => default, Options);
         await app.StartAsync();

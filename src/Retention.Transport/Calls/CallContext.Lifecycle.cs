@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Retention.Transport.Calls;
@@ -17,6 +15,8 @@ public sealed partial class CallContext
     private TaskCompletionSource? _endedByTime;
     private TimeSpan _timeLeft;
     private long _startedAt;
+    private bool _isDeadlineOfClient;
+    private bool _isCallerGone;
     private bool _isArmed;
     private bool _isOver;
     private bool _isTimeUp;
@@ -35,9 +35,7 @@ public sealed partial class CallContext
         _startedAt = _rpc.Runtime.Time.GetTimestamp();
         _timeLeft = _rpc.MaxDuration;
         RpcTelemetry.Started();
-        var text = Protocol is RpcProtocol.Grpc or RpcProtocol.GrpcWeb
-            ? RequestHeaders.GrpcTimeout
-            : RequestHeaders["connect-timeout-ms"];
+        var text = IsConnect ? RequestHeaders["connect-timeout-ms"] : RequestHeaders.GrpcTimeout;
         if (text.Count > 0) StartDeadline(text.ToString());
         CheckEncoding();
     }
@@ -67,7 +65,10 @@ public sealed partial class CallContext
     internal ValueTask Fail(Exception error)
     {
         var failure = error as RpcFailure ?? Translate(error);
-        return TryEnd() ? SendStatus(failure) : default;
+
+        // A response that could not be written leaves the call ended, but without a status.
+        var isWithoutStatus = _endedByTime is null && Status == RpcStatus.Unknown;
+        return TryEnd() || isWithoutStatus ? SendStatus(failure) : default;
     }
 
     internal ValueTask Finish()
@@ -82,9 +83,8 @@ public sealed partial class CallContext
 
     private void StartDeadline(string text)
     {
-        var isConnect = Protocol is RpcProtocol.ConnectJson or RpcProtocol.ConnectProto;
-        var isValid = isConnect
-            ? GrpcTimeout.TryParse(text + "m", out var timeout) || text.Length is 9 or 10
+        var isValid = IsConnect
+            ? GrpcTimeout.TryParseMilliseconds(text, out var timeout)
             : GrpcTimeout.TryParse(text, out timeout);
         if (!isValid) throw new RpcFailure(RpcStatus.InvalidArgument, "The timeout header is malformed.");
         if (timeout == TimeSpan.Zero) throw TimeUp();
@@ -98,8 +98,6 @@ public sealed partial class CallContext
             _isDeadlineOfClient = true;
         }
     }
-
-    private bool _isDeadlineOfClient;
 
     private RpcFailure TimeUp() => _rpc.IsUnary || _isDeadlineOfClient || _timeLeft == default
         ? new RpcFailure(RpcStatus.DeadlineExceeded, "The deadline has passed.")
@@ -182,14 +180,10 @@ public sealed partial class CallContext
     private RpcFailure Translate(Exception error)
     {
         if (_isTimeUp) return TimeUp();
-        var isOurs = error is OperationCanceledException or IOException or BadHttpRequestException
-            or ConnectionAbortedException;
-        if (isOurs && Http.RequestAborted.IsCancellationRequested)
+        if (error is OperationCanceledException && (_isCallerGone || Http.RequestAborted.IsCancellationRequested))
         {
             return new RpcFailure(RpcStatus.Cancelled, "The caller is gone.");
         }
-
-        if (error is BadHttpRequestException) return new RpcFailure(RpcStatus.Cancelled, "The request was cut off.");
 
         var errorId = Guid.NewGuid().ToString("N");
         TransportLog.MethodFailed(_rpc.Runtime.Logger, Method, errorId, TransportLog.Describe(error));

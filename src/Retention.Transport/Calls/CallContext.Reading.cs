@@ -1,5 +1,7 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using Google.Protobuf;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Retention.Transport.Wire;
 
@@ -10,36 +12,32 @@ public sealed partial class CallContext
 {
     private bool _isGzipRequest;
 
-    internal async ValueTask<T> ReadSingle<T>(MessageParser<T> parser) where T : class, IMessage<T>
+    internal ValueTask<T> ReadSingle<T>(MessageParser<T> parser) where T : class, IMessage<T> =>
+        IsConnect ? ReadConnect(parser) : ReadSingleFrame(parser);
+
+    private async ValueTask<T> ReadSingleFrame<T>(MessageParser<T> parser) where T : class, IMessage<T>
     {
         var body = Http.Request.BodyReader;
         T? message = null;
         while (true)
         {
             var reading = body.ReadAsync();
-            if (!reading.IsCompleted) Arm();
-            var result = await reading;
-            if (result.IsCanceled) throw Cancelled();
-
+            var result = reading.IsCompletedSuccessfully ? reading.Result : await Received(reading);
             var buffer = result.Buffer;
-            if (message is null && Frames.TryTake(ref buffer, _rpc.MessageLimit, out var isCompressed, out var payload))
+            var consumed = buffer.End;
+            try
             {
-                message = Parse(parser, payload, isCompressed);
+                if (result.IsCanceled) throw Cancelled();
+                if (message is null) TryTake(ref buffer, parser, out message);
+                if (message is not null && !buffer.IsEmpty) throw TooMany();
+                if (result.IsCompleted) return message ?? throw Incomplete(buffer);
+                consumed = buffer.Start;
             }
-
-            if (message is not null && !buffer.IsEmpty)
+            finally
             {
-                throw new RpcFailure(RpcStatus.Internal, "More than one message was sent to a method that takes one.");
+                // Also after a fault: Kestrel drains what is left, and may not find a read in progress.
+                body.AdvanceTo(consumed, result.Buffer.End);
             }
-
-            if (result.IsCompleted)
-            {
-                if (message is null) throw Incomplete(buffer);
-                body.AdvanceTo(buffer.End);
-                return message;
-            }
-
-            body.AdvanceTo(buffer.Start, buffer.End);
         }
     }
 
@@ -49,27 +47,54 @@ public sealed partial class CallContext
         var body = Http.Request.BodyReader;
         while (true)
         {
-            var result = await body.ReadAsync();
-            if (result.IsCanceled) throw Cancelled();
-
+            var reading = body.ReadAsync();
+            var result = reading.IsCompletedSuccessfully ? reading.Result : await Received(reading);
             var buffer = result.Buffer;
-            if (Frames.TryTake(ref buffer, _rpc.MessageLimit, out var isCompressed, out var payload))
+            var (consumed, examined) = (buffer.End, buffer.End);
+            try
             {
-                var message = Parse(parser, payload, isCompressed);
-                body.AdvanceTo(buffer.Start);
-                return message;
-            }
+                if (result.IsCanceled) throw Cancelled();
+                if (TryTake(ref buffer, parser, out var message))
+                {
+                    consumed = examined = buffer.Start;
+                    return message;
+                }
 
-            if (result.IsCompleted)
+                if (result.IsCompleted) return buffer.IsEmpty ? null : throw Incomplete(buffer);
+                consumed = buffer.Start;
+            }
+            finally
             {
-                if (!buffer.IsEmpty) throw Incomplete(buffer);
-                body.AdvanceTo(buffer.End);
-                return null;
+                body.AdvanceTo(consumed, examined);
             }
-
-            body.AdvanceTo(buffer.Start, buffer.End);
         }
     }
+
+    private async ValueTask<ReadResult> Received(ValueTask<ReadResult> reading)
+    {
+        Arm();
+        try
+        {
+            return await reading;
+        }
+        catch (Exception error) when (error is IOException or ConnectionAbortedException)
+        {
+            // Kestrel tells of a caller that left by failing the read, often before it cancels the request.
+            _isCallerGone = true;
+            throw Cancelled();
+        }
+    }
+
+    private bool TryTake<T>(ref ReadOnlySequence<byte> buffer, MessageParser<T> parser, out T? message)
+        where T : class, IMessage<T>
+    {
+        var isTaken = Frames.TryTake(ref buffer, _rpc.MessageLimit, out var isCompressed, out var payload);
+        message = isTaken ? Parse(parser, payload, isCompressed) : null;
+        return isTaken;
+    }
+
+    private static RpcFailure TooMany() =>
+        new(RpcStatus.Internal, "More than one message was sent to a method that takes one.");
 
     private static RpcFailure Incomplete(ReadOnlySequence<byte> rest) => rest.IsEmpty
         ? new RpcFailure(RpcStatus.Unimplemented, "No message was sent to a method that takes one.")
@@ -77,9 +102,7 @@ public sealed partial class CallContext
 
     private void CheckEncoding()
     {
-        var encoding = Protocol is RpcProtocol.Grpc or RpcProtocol.GrpcWeb
-            ? RequestHeaders.GrpcEncoding
-            : RequestHeaders.ContentEncoding;
+        var encoding = IsConnect ? RequestHeaders.ContentEncoding : RequestHeaders.GrpcEncoding;
         if (encoding.Count == 0) return;
         switch (encoding.ToString())
         {
@@ -89,7 +112,8 @@ public sealed partial class CallContext
                 _isGzipRequest = true;
                 return;
             default:
-                Http.Response.Headers.GrpcAcceptEncoding = "identity,gzip";
+                if (IsConnect) Http.Response.Headers.AcceptEncoding = "identity,gzip";
+                else Http.Response.Headers.GrpcAcceptEncoding = "identity,gzip";
                 throw new RpcFailure(RpcStatus.Unimplemented, "The message encoding is not known; gzip is.");
         }
     }

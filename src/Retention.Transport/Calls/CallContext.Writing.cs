@@ -15,6 +15,7 @@ public sealed partial class CallContext
     private const int OnePieceBytes = 4096 - Frames.HeaderBytes;
 
     private static readonly StringValues GrpcContentType = "application/grpc";
+    private static readonly StringValues GrpcWebContentType = "application/grpc-web+proto";
     private static readonly StringValues Gzip = "gzip";
     private static readonly StringValues OkStatus = "0";
 
@@ -25,6 +26,12 @@ public sealed partial class CallContext
     internal async ValueTask Succeed<T>(T response) where T : class, IMessage<T>
     {
         if (!TryEnd()) return;
+        if (IsConnect)
+        {
+            await SucceedConnect(response);
+            return;
+        }
+
         BeginResponse();
         var size = WriteFrame(response);
         if (size > OnePieceBytes) await Flush(default);
@@ -101,7 +108,7 @@ public sealed partial class CallContext
         if (_isResponseBegun) return;
         _isResponseBegun = true;
         var headers = Http.Response.Headers;
-        headers.ContentType = GrpcContentType;
+        headers.ContentType = Protocol == RpcProtocol.Grpc ? GrpcContentType : GrpcWebContentType;
         _mayCompress = CompressReply && AcceptsGzip();
         if (_mayCompress) headers.GrpcEncoding = Gzip;
         Append(headers, _headers);
@@ -177,6 +184,12 @@ public sealed partial class CallContext
     private void SendOk()
     {
         Status = RpcStatus.Ok;
+        if (Protocol == RpcProtocol.GrpcWeb)
+        {
+            WriteWebTrailers(new HeaderDictionary { ["grpc-status"] = OkStatus });
+            return;
+        }
+
         var trailers = Http.Features.Get<IHttpResponseTrailersFeature>()!.Trailers;
         trailers.GrpcStatus = OkStatus;
         Append(trailers, _trailers);
@@ -185,18 +198,32 @@ public sealed partial class CallContext
     private ValueTask SendStatus(RpcFailure failure)
     {
         Status = failure.Code;
-        var target = Http.Response.Headers;
-        if (_isResponseBegun)
-        {
-            if (Http.Features.Get<IHttpResponseTrailersFeature>() is not { } feature) return default;
-            target = feature.Trailers;
-        }
-        else
+        if (IsConnect) return SendConnectError(failure);
+        if (!_isResponseBegun)
         {
             // Trailers-Only: the status stands in the headers of a response that never starts.
             BeginResponse();
+            Put(Http.Response.Headers, failure);
+            Append(Http.Response.Headers, _trailers);
+        }
+        else if (Protocol == RpcProtocol.GrpcWeb)
+        {
+            var trailers = new HeaderDictionary();
+            Put(trailers, failure);
+            WriteWebTrailers(trailers);
+        }
+        else
+        {
+            var trailers = Http.Features.Get<IHttpResponseTrailersFeature>()!.Trailers;
+            Put(trailers, failure);
+            Append(trailers, _trailers);
         }
 
+        return default;
+    }
+
+    private static void Put(IHeaderDictionary target, RpcFailure failure)
+    {
         target.GrpcStatus = StatusText.Number(failure.Code);
         target.GrpcMessage = StatusText.Encode(failure.Message);
         if (failure.DetailBytes() is { } details)
@@ -204,9 +231,7 @@ public sealed partial class CallContext
             target["grpc-status-details-bin"] = MetadataEntry.Encode(details.Span);
         }
 
-        Append(target, _trailers);
         foreach (var entry in failure.Trailers) target.Append(entry.Name, entry.Value);
-        return default;
     }
 
     private static void Append(IHeaderDictionary target, List<MetadataEntry>? entries)

@@ -1,10 +1,14 @@
 using Microsoft.Extensions.Logging;
+using Retention.Transport.Web;
 
 namespace Retention.Transport.Calls;
 
 /// <summary>What all methods of one server share.</summary>
-internal sealed class RpcRuntime(RpcAuthenticator authenticator, TransportOptions options, ILogger logger)
+internal sealed class RpcRuntime(
+    RpcAuthenticator authenticator, TransportOptions options, ILogger logger, ConnectJson json)
 {
+    public ConnectJson Json { get; } = json;
+
     public RpcAuthenticator Authenticator { get; } = authenticator;
 
     public TransportOptions Options { get; } = options;

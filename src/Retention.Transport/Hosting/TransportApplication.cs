@@ -3,6 +3,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Retention.Transport.Calls;
 using Retention.Transport.Hosting;
+using Retention.Transport.Telemetry;
+using Retention.Transport.Web;
 
 namespace Retention.Transport;
 
@@ -19,9 +21,11 @@ public static class TransportApplication
         RpcAuthenticator authenticator,
         TransportOptions options)
     {
-        var logger = app.ApplicationServices.GetRequiredService<ILoggerFactory>().CreateLogger("Retention.Transport");
-        var runtime = new RpcRuntime(authenticator, options, logger);
-        var methods = RpcMethods.Collect(services, runtime);
+        var logger = app.ApplicationServices.GetRequiredService<ILoggerFactory>().CreateLogger(TransportLog.Category);
+        var bound = services.ToList();
+        var json = new ConnectJson(bound.Select(service => service.Descriptor.File));
+        var runtime = new RpcRuntime(authenticator, options, logger, json);
+        var methods = RpcMethods.Collect(bound, runtime);
         return app.Use(next => new RpcDispatcher(methods, runtime, next).Invoke);
     }
 }

@@ -1,8 +1,12 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Retention.Transport.Hosting;
+using Retention.Transport.Telemetry;
 
 namespace Retention.Transport;
 
@@ -17,8 +21,22 @@ public static class TransportKestrel
     {
         kestrel.AddServerHeader = false;
         SetLimits(kestrel.Limits, options);
-        if (listeners.Grpc is { } grpc) Listen(kestrel, grpc, HttpProtocols.Http2, listeners, options);
-        if (listeners.Http is { } http) Listen(kestrel, http, HttpProtocols.Http1, listeners, options);
+        var rate = options.ConnectionsPerSecondPerAddress > 0 ? new ConnectionRate(options) : null;
+        if (listeners.Grpc is { } grpc) Listen(kestrel, grpc, HttpProtocols.Http2, listeners, options, rate);
+        if (listeners.Http is { } http) Listen(kestrel, http, HttpProtocols.Http1, listeners, options, rate);
+    }
+
+    private static void UseTls(ListenOptions listener, X509Certificate2 certificate, TransportOptions options)
+    {
+        // A handshake costs some thousand times what a call costs, so only so many run at once.
+        var handshakes = new HandshakeLimit(options.MaxConcurrentTlsHandshakes);
+        listener.Use(handshakes.Enter);
+        listener.UseHttps(new HttpsConnectionAdapterOptions
+        {
+            ServerCertificate = certificate,
+            HandshakeTimeout = options.TlsHandshakeTimeout,
+        });
+        listener.Use(handshakes.Leave);
     }
 
     private static void SetLimits(KestrelServerLimits limits, TransportOptions options)
@@ -30,6 +48,8 @@ public static class TransportKestrel
         limits.KeepAliveTimeout = options.KeepAliveTimeout;
         limits.Http2.MaxStreamsPerConnection = options.MaxStreamsPerConnection;
         limits.Http2.MaxRequestHeaderFieldSize = options.MaxHeaderBytes;
+        limits.Http2.InitialStreamWindowSize = options.StreamWindowBytes;
+        limits.Http2.InitialConnectionWindowSize = options.ConnectionWindowBytes;
         limits.Http2.KeepAlivePingDelay = options.KeepAlivePingDelay;
         limits.Http2.KeepAlivePingTimeout = options.KeepAlivePingTimeout;
     }
@@ -39,8 +59,10 @@ public static class TransportKestrel
         IPEndPoint endpoint,
         HttpProtocols cleartext,
         TransportListeners listeners,
-        TransportOptions options)
+        TransportOptions options,
+        ConnectionRate? rate)
     {
+        var logger = kestrel.ApplicationServices.GetRequiredService<ILoggerFactory>().CreateLogger(TransportLog.Category);
         if (listeners.Certificate is null && !IPAddress.IsLoopback(endpoint.Address) && !options.IsTrustedMesh)
         {
             throw new InvalidOperationException(
@@ -50,12 +72,9 @@ public static class TransportKestrel
         kestrel.Listen(endpoint, listener =>
         {
             listener.Protocols = listeners.Certificate is null ? cleartext : HttpProtocols.Http1AndHttp2;
-            if (listeners.Certificate is null) return;
-            listener.UseHttps(new HttpsConnectionAdapterOptions
-            {
-                ServerCertificate = listeners.Certificate,
-                HandshakeTimeout = options.TlsHandshakeTimeout,
-            });
+            if (rate is not null) listener.Use(rate.Admit);
+            if (listeners.Certificate is { } certificate) UseTls(listener, certificate, options);
+            if (options.MaxIdleFramesPerSecond > 0) listener.Use(next => new FrameGuard(next, options, logger).Serve);
         });
     }
 }

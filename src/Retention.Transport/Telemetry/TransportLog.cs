@@ -4,6 +4,8 @@ namespace Retention.Transport.Telemetry;
 
 internal static partial class TransportLog
 {
+    public const string Category = "Retention.Transport";
+
     [LoggerMessage(1, LogLevel.Error, "{Method} failed with error id {ErrorId}: {Description}")]
     public static partial void MethodFailed(ILogger logger, string method, string errorId, string description);
 

@@ -1,0 +1,57 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+
+namespace Retention.Transport.Hosting;
+
+/// <summary>
+/// Closes connections of an address that opens them too fast, before TLS and HTTP/2 spend anything on them. Without
+/// it, opening and resetting is the cheapest way to keep the server busy.
+/// </summary>
+internal sealed class ConnectionRate(TransportOptions options)
+{
+    private const int AddressesMax = 100_000;
+
+    private readonly ConcurrentDictionary<IPAddress, Bucket> _buckets = [];
+
+    public ConnectionDelegate Admit(ConnectionDelegate next) => connection =>
+    {
+        if (connection.RemoteEndPoint is IPEndPoint { Address: var address } && !IsAllowed(address))
+        {
+            connection.Abort(new ConnectionAbortedException("Too many connections from one address."));
+            return Task.CompletedTask;
+        }
+
+        return next(connection);
+    };
+
+    public bool IsAllowed(IPAddress address)
+    {
+        if (!options.LimitLoopbackConnections && IPAddress.IsLoopback(address)) return true;
+
+        // Under attack by very many addresses the table starts anew rather than grow: each then has a burst again.
+        if (_buckets.Count > AddressesMax) _buckets.Clear();
+        return _buckets.GetOrAdd(address, static (_, o) => new Bucket(o), options).TryTake();
+    }
+
+    private sealed class Bucket(TransportOptions options)
+    {
+        private readonly Lock _gate = new();
+        private double _tokens = options.ConnectionBurstPerAddress;
+        private long _at = options.Time.GetTimestamp();
+
+        public bool TryTake()
+        {
+            lock (_gate)
+            {
+                var now = options.Time.GetTimestamp();
+                var refill = options.Time.GetElapsedTime(_at, now).TotalSeconds * options.ConnectionsPerSecondPerAddress;
+                _tokens = Math.Min(options.ConnectionBurstPerAddress, _tokens + refill);
+                _at = now;
+                if (_tokens < 1) return false;
+                _tokens--;
+                return true;
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+using System.Buffers;
+using System.Buffers.Binary;
+
+namespace Retention.Transport.Hosting;
+
+/// <summary>
+/// Counts, second by second, the frames of one connection that carry no work. Each request brings an allowance of its
+/// own, so that a busy client's window updates and pings never count against it.
+/// </summary>
+internal sealed class FrameCount(TransportOptions options)
+{
+    private const int HeaderBytes = 9;
+    private const int PrefaceBytes = 24;
+    private const int AllowanceOfRequest = 16;
+
+    // Smaller steps of a window are no way to read: they make the server send many tiny frames.
+    private const uint WindowStepMin = 1024;
+
+    private readonly TransportOptions _options = options;
+    private readonly int _allowanceMax = 4 * options.MaxIdleFramesPerSecond;
+    private readonly byte[] _header = new byte[HeaderBytes + sizeof(uint)];
+    private int _headerBytes;
+    private long _bytesToSkip = PrefaceBytes;
+    private bool? _isHttp2;
+    private long _secondBegan;
+    private int _left;
+
+    /// <summary>False when the connection has sent too many.</summary>
+    public bool Add(ReadOnlySequence<byte> consumed)
+    {
+        foreach (var segment in consumed)
+        {
+            if (!Add(segment.Span)) return false;
+        }
+
+        return true;
+    }
+
+    private bool Add(ReadOnlySpan<byte> bytes)
+    {
+        // Kestrel consumes the preface in one piece, and then whole frames; HTTP/1.1 starts with a method instead.
+        _isHttp2 ??= bytes.IsEmpty ? null : bytes.StartsWith("PRI "u8);
+        if (_isHttp2 != true) return true;
+        while (!bytes.IsEmpty)
+        {
+            if (_bytesToSkip > 0)
+            {
+                var skipped = (int)Math.Min(_bytesToSkip, bytes.Length);
+                _bytesToSkip -= skipped;
+                bytes = bytes[skipped..];
+                continue;
+            }
+
+            if (!TakeHeader(ref bytes)) return true;
+            if (!Admit()) return false;
+        }
+
+        return true;
+    }
+
+    // A window update is read with its payload, the others are judged by their header.
+    private bool TakeHeader(ref ReadOnlySpan<byte> bytes)
+    {
+        while (_headerBytes < Needed && !bytes.IsEmpty)
+        {
+            var taken = Math.Min(Needed - _headerBytes, bytes.Length);
+            bytes[..taken].CopyTo(_header.AsSpan(_headerBytes));
+            _headerBytes += taken;
+            bytes = bytes[taken..];
+        }
+
+        if (_headerBytes < Needed) return false;
+        _bytesToSkip = Length - (_headerBytes - HeaderBytes);
+        _headerBytes = 0;
+        return true;
+    }
+
+    private int Needed => _headerBytes >= HeaderBytes && Type == FrameType.WindowUpdate && Length == sizeof(uint)
+        ? _header.Length
+        : HeaderBytes;
+
+    private int Length => (_header[0] << 16) | (_header[1] << 8) | _header[2];
+
+    private FrameType Type => (FrameType)_header[3];
+
+    private bool Admit()
+    {
+        var isEndOfStream = (_header[4] & 1) != 0;
+        var isIdle = Type switch
+        {
+            FrameType.Data => Length == 0 && !isEndOfStream,
+            FrameType.Headers => false,
+            FrameType.WindowUpdate => BinaryPrimitives.ReadUInt32BigEndian(_header.AsSpan(HeaderBytes)) < WindowStepMin,
+            _ => true,
+        };
+
+        if (Type == FrameType.Headers) _left = Math.Min(_left + AllowanceOfRequest, _allowanceMax);
+        if (!isIdle || --_left >= 0) return true;
+
+        // The clock is asked only when the allowance is used up.
+        var now = _options.Time.GetTimestamp();
+        if (_secondBegan != 0 && _options.Time.GetElapsedTime(_secondBegan, now) < TimeSpan.FromSeconds(1)) return false;
+        _secondBegan = now;
+        _left = _options.MaxIdleFramesPerSecond;
+        return true;
+    }
+
+    private enum FrameType : byte
+    {
+        Data = 0,
+        Headers = 1,
+        WindowUpdate = 8,
+    }
+}
