@@ -17,6 +17,11 @@ public enum RefusalReason
     OutcomeUnknown,
     TooManyConflicts,
 
+    // Callers.
+    CredentialInvalid,
+    RoleNotAllowed,
+    TooManyFailures,
+
     // Arguments that only a grain can judge.
     FieldInvalid,
     CurrencyMismatch,

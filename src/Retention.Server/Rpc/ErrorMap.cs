@@ -45,7 +45,12 @@ public static class ErrorMap
             or RefusalReason.PurchaseIdReused or RefusalReason.ReturnIdReused
             or RefusalReason.OrderIdReused => RpcStatus.AlreadyExists,
 
-        RefusalReason.Overloaded or RefusalReason.StorageFull => RpcStatus.ResourceExhausted,
+        RefusalReason.Overloaded or RefusalReason.StorageFull
+            or RefusalReason.TooManyFailures => RpcStatus.ResourceExhausted,
+
+        RefusalReason.CredentialInvalid => RpcStatus.Unauthenticated,
+
+        RefusalReason.RoleNotAllowed => RpcStatus.PermissionDenied,
 
         RefusalReason.StorageUnavailable or RefusalReason.OutcomeUnknown => RpcStatus.Unavailable,
 
@@ -93,6 +98,7 @@ public static class ErrorMap
     {
         RefusalReason.Overloaded => new Duration { Nanos = 200_000_000 },
         RefusalReason.StorageFull => new Duration { Seconds = 30 },
+        RefusalReason.TooManyFailures => new Duration { Seconds = 6 },
         RefusalReason.StorageUnavailable or RefusalReason.OutcomeUnknown => new Duration { Seconds = 1 },
         _ => null,
     };
