@@ -1,6 +1,8 @@
 using System.Collections.Frozen;
+using Retention.Domain.Agreements;
 using Retention.Domain.Credentials;
 using Retention.Domain.Customers;
+using Retention.Domain.Offers;
 using Retention.Domain.Tenants;
 using Retention.Kernel;
 
@@ -12,7 +14,9 @@ public sealed class Registry : IEffectTurns
     public static readonly Registry Default = new(
         TenantArea.Area,
         CredentialArea.Area,
-        CustomerArea.Area);
+        CustomerArea.Area,
+        OfferArea.Area,
+        AgreementArea.Area);
 
     private readonly FrozenDictionary<string, EffectTurn> effects;
 

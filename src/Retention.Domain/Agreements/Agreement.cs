@@ -1,0 +1,79 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+
+namespace Retention.Domain.Agreements;
+
+/// <summary>A brand as a side of an agreement.</summary>
+public sealed record Party(string TenantId, string BrandId);
+
+/// <summary>The two sides, as the proposal names them: first the one that issues in the first leg.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<Side>))]
+public enum Side
+{
+    First = 1,
+    Second,
+}
+
+[JsonConverter(typeof(JsonStringEnumConverter<AgreementStatus>))]
+public enum AgreementStatus
+{
+    Proposed = 1,
+    Active,
+    Ended,
+}
+
+/// <summary>What both sides accept as one. Who "the issuer" is depends on the leg.</summary>
+/// <param name="DiscountMinorUnits">What a coupon takes off, never more than the basket.</param>
+/// <param name="Currency">Of both tenants and all amounts.</param>
+/// <param name="MinimumBasketMinorUnits">Of the triggering purchase, inclusive.</param>
+/// <param name="Categories">Any of these on a line of the triggering purchase; empty: any purchase.</param>
+/// <param name="DaysValid">A coupon is valid to the end of the day of its issue plus this many days, in the zone.</param>
+/// <param name="MaxOpenPerCustomer">Per leg. 0: the hard limit of <see cref="OpenMax"/>.</param>
+/// <param name="MaxIssuedPerCustomerMonth">Per leg and calendar month in the zone; nothing gives a count back. 0: none.</param>
+/// <param name="IssuerShareBps">Of the discount given; the redeeming brand bears the rest.</param>
+/// <param name="IssuerRounds">True: the issuer bears the rounding rest; false: the redeeming brand does.</param>
+/// <param name="TimeZone">IANA. Days, months and statement periods are meant in it.</param>
+/// <param name="MirrorsReturns">Whether the return of the triggering purchase takes back what a used coupon cleared.</param>
+/// <param name="ClawBackDays">How many days after the redemption, inclusive; 0: without limit.</param>
+/// <param name="ReversedStaysUsed">Whether a coupon whose redemption is reversed may not be redeemed again.</param>
+/// <param name="IsMirrored">Whether the second leg exists, in which the sides change roles.</param>
+/// <param name="SuppressUnder">Counts of the partner's leg below this are not shown. 0: <see cref="SuppressDefault"/>.</param>
+public sealed record AgreementTerms(
+    long DiscountMinorUnits,
+    string Currency,
+    long MinimumBasketMinorUnits,
+    ImmutableArray<string> Categories,
+    int DaysValid,
+    int MaxOpenPerCustomer,
+    int MaxIssuedPerCustomerMonth,
+    int IssuerShareBps,
+    bool IssuerRounds,
+    string TimeZone,
+    bool MirrorsReturns,
+    int ClawBackDays,
+    bool ReversedStaysUsed,
+    bool IsMirrored,
+    int SuppressUnder)
+{
+    public const int OpenMax = 50;
+    public const int DaysValidMax = 366;
+    public const int CategoriesMax = 100;
+    public const int SuppressDefault = 10;
+    public const int WholeBps = 10_000;
+
+    /// <summary>What the issuer owes for a discount that the redeeming brand gave.</summary>
+    public long IssuerShare(long discountMinorUnits) => IssuerRounds
+        ? discountMinorUnits - Floor(discountMinorUnits, WholeBps - IssuerShareBps)
+        : Floor(discountMinorUnits, IssuerShareBps);
+
+    private static long Floor(long amount, int bps) => (long)((Int128)amount * bps / WholeBps);
+}
+
+/// <summary>One direction of an agreement: purchases at the issuer give coupons for the redeemer.</summary>
+public sealed record Leg(string LegId, Side Issuer, Party Issuing, Party Redeeming, string PseudonymKey)
+{
+    public const string First = "1";
+    public const string Second = "2";
+
+    public Side Redeemer => Issuer == Side.First ? Side.Second : Side.First;
+}

@@ -1,0 +1,16 @@
+namespace Retention.Domain.Agreements;
+
+/// <summary>Agreements, their coupons and clearing accounts, and what tenants hear of them.</summary>
+public static class AgreementArea
+{
+    public static readonly Area Area = new(
+        [AgreementGrains.Agreement, AgreementGrains.Coupon, AgreementGrains.Use, AgreementGrains.Account],
+        new Dictionary<string, EffectTurn>
+        {
+            [JointMessages.Issue] = JointIssueTurns.Issue,
+            [JointMessages.Void] = JointIssueTurns.Void,
+            [JointMessages.Known] = AgreementNews.ReceiveKnown,
+            [JointMessages.LegActive] = AgreementNews.ReceiveLegActive,
+            [JointMessages.LegInactive] = AgreementNews.ReceiveLegInactive,
+        });
+}

@@ -1,0 +1,24 @@
+using NodaTime;
+
+namespace Retention.Domain.Agreements;
+
+/// <summary>Who asks, as its own tenant's grain and credential say.</summary>
+/// <param name="BrandId">The brand that the credential is bound to; empty: all of the tenant's.</param>
+/// <param name="Currency">The tenant's.</param>
+/// <param name="Now">The tenant's time.</param>
+/// <param name="IsSandbox">Whether that time is virtual.</param>
+public sealed record Asker(string TenantId, string BrandId, string Currency, Instant Now, bool IsSandbox);
+
+/// <param name="CodeKey">256 fresh random bits, base64; likewise the pseudonym keys.</param>
+public sealed record ProposeAgreement(
+    string AgreementId,
+    Party First,
+    Party Second,
+    AgreementTerms Terms,
+    string CodeKey,
+    string FirstPseudonymKey,
+    string SecondPseudonymKey);
+
+/// <summary>An agreement as one of its parties sees it.</summary>
+/// <param name="Own">The asker's sides: one, or both where one tenant has both brands.</param>
+public sealed record AgreementView(AgreementState State, IReadOnlyList<Side> Own);

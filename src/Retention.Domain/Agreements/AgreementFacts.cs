@@ -1,0 +1,37 @@
+using System.Text.Json.Serialization;
+using NodaTime;
+
+namespace Retention.Domain.Agreements;
+
+/// <summary>What happened to an agreement.</summary>
+[JsonDerivedType(typeof(AgreementProposed), "agreement-proposed")]
+[JsonDerivedType(typeof(AgreementAccepted), "agreement-accepted")]
+[JsonDerivedType(typeof(AgreementPaused), "agreement-paused")]
+[JsonDerivedType(typeof(AgreementResumed), "agreement-resumed")]
+[JsonDerivedType(typeof(AgreementEnded), "agreement-ended")]
+public abstract record AgreementFact
+{
+    public Instant At { get; init; }
+}
+
+/// <param name="CodeKey">256 random bits, base64: coupon codes are drawn from it.</param>
+/// <param name="FirstPseudonymKey">256 random bits, base64, for the first leg; likewise the second.</param>
+/// <param name="IsSandbox">Proposed on a virtual clock.</param>
+public sealed record AgreementProposed(
+    string AgreementId,
+    Party First,
+    Party Second,
+    AgreementTerms Terms,
+    int TermsVersion,
+    string CodeKey,
+    string FirstPseudonymKey,
+    string SecondPseudonymKey,
+    bool IsSandbox) : AgreementFact;
+
+public sealed record AgreementAccepted(Side Side, int TermsVersion) : AgreementFact;
+
+public sealed record AgreementPaused(Side Side) : AgreementFact;
+
+public sealed record AgreementResumed(Side Side) : AgreementFact;
+
+public sealed record AgreementEnded(Side Side) : AgreementFact;

@@ -1,0 +1,125 @@
+using System.Security.Cryptography;
+using System.Text;
+using NodaTime;
+using Retention.Domain.Coupons;
+
+namespace Retention.Domain.Agreements;
+
+/// <summary>One agreement between two brands: its terms, who accepted them, who paused it.</summary>
+public sealed record AgreementState
+{
+    public static readonly AgreementState Initial = new();
+
+    /// <summary>Empty: the agreement does not exist.</summary>
+    public string AgreementId { get; init; } = "";
+
+    public Party First { get; init; } = new("", "");
+
+    public Party Second { get; init; } = new("", "");
+
+    public AgreementTerms? Terms { get; init; }
+
+    public int TermsVersion { get; init; }
+
+    /// <summary>The terms version that the side accepted; 0: none.</summary>
+    public int FirstAccepted { get; init; }
+
+    public int SecondAccepted { get; init; }
+
+    public bool FirstPaused { get; init; }
+
+    public bool SecondPaused { get; init; }
+
+    public bool IsEnded { get; init; }
+
+    public bool IsSandbox { get; init; }
+
+    public string CodeKey { get; init; } = "";
+
+    public string FirstPseudonymKey { get; init; } = "";
+
+    public string SecondPseudonymKey { get; init; } = "";
+
+    /// <summary>Time of the last fact: no turn of the agreement is earlier.</summary>
+    public Instant LastAt { get; init; } = Instant.MinValue;
+
+    public bool Exists => AgreementId.Length > 0;
+
+    public bool IsPaused => FirstPaused || SecondPaused;
+
+    public AgreementStatus Status => IsEnded ? AgreementStatus.Ended
+        : TermsVersion > 0 && FirstAccepted == TermsVersion && SecondAccepted == TermsVersion ? AgreementStatus.Active
+        : AgreementStatus.Proposed;
+
+    /// <summary>Whether a triggering purchase gives a coupon now.</summary>
+    public bool Issues => Status == AgreementStatus.Active && !IsPaused;
+
+    public AgreementTerms Agreed => Terms ?? throw new InvalidOperationException("There is no agreement.");
+
+    public DateTimeZone Zone => DateTimeZoneProviders.Tzdb[Agreed.TimeZone];
+
+    /// <summary>Counts below this are not shown to the partner. In a sandbox there is nobody to protect.</summary>
+    public int SuppressUnder => IsSandbox ? 0
+        : Agreed.SuppressUnder == 0 ? AgreementTerms.SuppressDefault
+        : Agreed.SuppressUnder;
+
+    public IEnumerable<Leg> Legs()
+    {
+        yield return new Leg(Leg.First, Side.First, First, Second, FirstPseudonymKey);
+        if (Agreed.IsMirrored) yield return new Leg(Leg.Second, Side.Second, Second, First, SecondPseudonymKey);
+    }
+
+    public Leg? FindLeg(string legId) => Exists ? Legs().FirstOrDefault(leg => leg.LegId == legId) : null;
+
+    public Party PartyOf(Side side) => side == Side.First ? First : Second;
+
+    /// <summary>The sides that belong to the tenant: none for strangers, both where one tenant has both brands.</summary>
+    public IEnumerable<Side> SidesOf(string tenantId)
+    {
+        if (!Exists) yield break;
+        if (First.TenantId == tenantId) yield return Side.First;
+        if (Second.TenantId == tenantId) yield return Side.Second;
+    }
+
+    /// <summary>
+    /// The code of the coupon that a purchase gives in a leg: drawn from the agreement's key, so that a turn needs
+    /// no randomness, and equal whenever it is asked, so that a return finds the coupon of its purchase.
+    /// </summary>
+    public string CodeOf(string legId, string purchase)
+    {
+        var drawn = HMACSHA256.HashData(Convert.FromBase64String(CodeKey), Encoding.UTF8.GetBytes(legId + "\0" + purchase));
+        return CouponCode.Of(CouponCode.Prefix(AgreementId), drawn.AsSpan(0, CouponCode.RandomBytes));
+    }
+
+    public AgreementState Evolve(AgreementFact fact)
+    {
+        var next = fact switch
+        {
+            AgreementProposed proposed => Proposed(proposed),
+            AgreementAccepted { Side: Side.First } accepted => this with { FirstAccepted = accepted.TermsVersion },
+            AgreementAccepted accepted => this with { SecondAccepted = accepted.TermsVersion },
+            AgreementPaused paused => WithPause(paused.Side, true),
+            AgreementResumed resumed => WithPause(resumed.Side, false),
+            AgreementEnded => this with { IsEnded = true },
+            _ => throw new InvalidOperationException($"An agreement knows no {fact.GetType().Name}."),
+        };
+        return next with { LastAt = Instant.Max(LastAt, fact.At) };
+    }
+
+    private AgreementState Proposed(AgreementProposed proposed) => this with
+    {
+        AgreementId = proposed.AgreementId,
+        First = proposed.First,
+        Second = proposed.Second,
+        Terms = proposed.Terms,
+        TermsVersion = proposed.TermsVersion,
+        CodeKey = proposed.CodeKey,
+        FirstPseudonymKey = proposed.FirstPseudonymKey,
+        SecondPseudonymKey = proposed.SecondPseudonymKey,
+        IsSandbox = proposed.IsSandbox,
+    };
+
+    private AgreementState WithPause(Side side, bool paused) => side == Side.First
+        ? this with { FirstPaused = paused }
+        : this with { SecondPaused = paused };
+}

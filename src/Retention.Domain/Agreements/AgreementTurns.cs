@@ -1,0 +1,170 @@
+using NodaTime;
+using Retention.Domain.Clearing;
+using Retention.Kernel;
+using static Retention.Kernel.Refusal;
+
+namespace Retention.Domain.Agreements;
+
+/// <summary>
+/// Turns over an agreement itself. Whoever is no party is answered as if it did not exist. A turn happens at the
+/// asking tenant's time, never before the last turn of the agreement.
+/// </summary>
+public static class AgreementTurns
+{
+    private const int FirstTermsVersion = 1;
+
+    /// <summary>The proposing tenant accepts by proposing. Both sides then hear of the agreement.</summary>
+    public static Decision Propose(ITurn turn, Asker asker, ProposeAgreement command)
+    {
+        var grain = AgreementGrains.AgreementId(command.AgreementId);
+        var state = turn.State<AgreementState>(grain);
+        if (!turn.IsComplete) return Decision.Silent();
+
+        if (AgreementRules.Fault(command) is { } fault) return fault;
+        if (command.First.TenantId != asker.TenantId && command.Second.TenantId != asker.TenantId)
+        {
+            return Because(RefusalReason.NotAParty);
+        }
+
+        if (command.Terms.Currency != asker.Currency)
+        {
+            return Because(RefusalReason.CurrencyMismatch, ("currency_code", asker.Currency));
+        }
+
+        if (state.Exists) return Because(RefusalReason.AgreementExists, ("agreement_id", command.AgreementId));
+
+        var facts = new List<AgreementFact>
+        {
+            new AgreementProposed(
+                command.AgreementId,
+                command.First,
+                command.Second,
+                command.Terms,
+                FirstTermsVersion,
+                command.CodeKey,
+                command.FirstPseudonymKey,
+                command.SecondPseudonymKey,
+                asker.IsSandbox) { At = asker.Now },
+        };
+        var proposed = state.Evolve(facts[0]);
+        foreach (var side in proposed.SidesOf(asker.TenantId))
+        {
+            facts.Add(new AgreementAccepted(side, FirstTermsVersion) { At = asker.Now });
+        }
+
+        var decision = Decided(grain, state, facts, asker).Change(
+            AgreementGrains.AccountId(command.AgreementId),
+            new AccountOpened(command.Terms.Currency) { At = asker.Now, On = asker.Now.InZone(proposed.Zone).Date });
+        return AgreementNews.Known(decision, proposed, asker.Now);
+    }
+
+    /// <summary>What the asker's side accepted already stays accepted, without a change.</summary>
+    public static Decision Accept(ITurn turn, Asker asker, string agreementId, int termsVersion)
+    {
+        var (grain, state, sides) = Seen(turn, asker, agreementId);
+        if (!turn.IsComplete) return Decision.Silent();
+        if (sides.Count == 0) return Unknown(agreementId);
+        if (termsVersion != state.TermsVersion)
+        {
+            return Because(RefusalReason.TermsVersionMismatch, ("terms_version", state.TermsVersion));
+        }
+
+        if (state.IsEnded) return Because(RefusalReason.AgreementEnded);
+        if (state.Agreed.Currency != asker.Currency)
+        {
+            return Because(RefusalReason.CurrencyMismatch, ("currency_code", asker.Currency));
+        }
+
+        return Decided(grain, state, sides
+            .Where(side => (side == Side.First ? state.FirstAccepted : state.SecondAccepted) != termsVersion)
+            .Select(side => new AgreementAccepted(side, termsVersion) { At = Now(state, asker) }), asker);
+    }
+
+    /// <summary>Stops the issue at once, for the asker's side; running coupons are honored.</summary>
+    public static Decision Pause(ITurn turn, Asker asker, string agreementId)
+    {
+        var (grain, state, sides) = Seen(turn, asker, agreementId);
+        if (!turn.IsComplete) return Decision.Silent();
+        if (sides.Count == 0) return Unknown(agreementId);
+        if (state.IsEnded) return Because(RefusalReason.AgreementEnded);
+        if (state.Status != AgreementStatus.Active)
+        {
+            return Because(RefusalReason.AgreementNotActive, ("status", state.Status));
+        }
+
+        return Decided(grain, state, sides
+            .Where(side => !IsPausedBy(state, side))
+            .Select(side => new AgreementPaused(side) { At = Now(state, asker) }), asker);
+    }
+
+    /// <summary>Takes back the asker's own pause. The other side's pause stays.</summary>
+    public static Decision Resume(ITurn turn, Asker asker, string agreementId)
+    {
+        var (grain, state, sides) = Seen(turn, asker, agreementId);
+        if (!turn.IsComplete) return Decision.Silent();
+        if (sides.Count == 0) return Unknown(agreementId);
+        if (state.IsEnded) return Because(RefusalReason.AgreementEnded);
+
+        var paused = sides.Where(side => IsPausedBy(state, side)).ToList();
+        return paused.Count == 0
+            ? Because(RefusalReason.AgreementNotPaused)
+            : Decided(
+                grain, state, paused.Select(side => new AgreementResumed(side) { At = Now(state, asker) }), asker);
+    }
+
+    /// <summary>Nothing is issued any more; running coupons are honored to their last day and returns to theirs.</summary>
+    public static Decision End(ITurn turn, Asker asker, string agreementId)
+    {
+        var (grain, state, sides) = Seen(turn, asker, agreementId);
+        if (!turn.IsComplete) return Decision.Silent();
+        if (sides.Count == 0) return Unknown(agreementId);
+        return state.IsEnded
+            ? Because(RefusalReason.AgreementEnded)
+            : Decided(grain, state, [new AgreementEnded(sides[0]) { At = Now(state, asker) }], asker);
+    }
+
+    public static Decision Get(ITurn turn, Asker asker, string agreementId)
+    {
+        var (_, state, sides) = Seen(turn, asker, agreementId);
+        return sides.Count == 0 ? Unknown(agreementId) : Decision.With(new AgreementView(state, sides));
+    }
+
+    public static Refusal Unknown(string agreementId) =>
+        Because(RefusalReason.AgreementNotFound, ("agreement_id", agreementId));
+
+    /// <summary>The sides of the asker: those of its tenant, and of its brand where the credential is bound to one.</summary>
+    public static IReadOnlyList<Side> SidesOf(AgreementState state, Asker asker) =>
+    [
+        .. state.SidesOf(asker.TenantId)
+            .Where(side => asker.BrandId.Length == 0 || state.PartyOf(side).BrandId == asker.BrandId),
+    ];
+
+    private static (GrainId Grain, AgreementState State, IReadOnlyList<Side> Sides) Seen(
+        ITurn turn, Asker asker, string agreementId)
+    {
+        var grain = AgreementGrains.AgreementId(agreementId);
+        var state = turn.State<AgreementState>(grain);
+        return (grain, state, SidesOf(state, asker));
+    }
+
+    // The issuing tenants hear of every change of what their purchases do.
+    private static Decision Decided(
+        GrainId grain, AgreementState state, IEnumerable<AgreementFact> facts, Asker asker)
+    {
+        var next = state;
+        var decision = Decision.Silent();
+        foreach (var fact in facts)
+        {
+            next = next.Evolve(fact);
+            decision.Change(grain, fact);
+        }
+
+        decision.Answer(new AgreementView(next, SidesOf(next, asker)));
+        return state.Issues == next.Issues ? decision : AgreementNews.Legs(decision, next, next.LastAt);
+    }
+
+    private static Instant Now(AgreementState state, Asker asker) => Instant.Max(state.LastAt, asker.Now);
+
+    private static bool IsPausedBy(AgreementState state, Side side) =>
+        side == Side.First ? state.FirstPaused : state.SecondPaused;
+}

@@ -1,0 +1,183 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using NodaTime;
+
+namespace Retention.Domain.Agreements;
+
+[JsonConverter(typeof(JsonStringEnumConverter<JointCouponStatus>))]
+public enum JointCouponStatus
+{
+    /// <summary>Never issued.</summary>
+    None,
+
+    /// <summary>Issued and not used; outdated when its time is over.</summary>
+    Open,
+    Redeemed,
+
+    /// <summary>Voided, perhaps before it was ever issued.</summary>
+    Voided,
+}
+
+/// <summary>One coupon of an agreement; its key is its code. It knows no customer but by pseudonym and sealed id.</summary>
+public sealed record JointCouponState
+{
+    public static readonly JointCouponState Initial = new();
+
+    public JointCouponStatus Status { get; init; }
+
+    /// <summary>Empty: a return came before the issue.</summary>
+    public string LegId { get; init; } = "";
+
+    public string Pseudonym { get; init; } = "";
+
+    public string Customer { get; init; } = "";
+
+    public long DiscountMinorUnits { get; init; }
+
+    public int TermsVersion { get; init; }
+
+    /// <summary>The last valid day, in the agreement's zone.</summary>
+    public LocalDate EndsOn { get; init; }
+
+    /// <summary>Exclusive: the start of the day after.</summary>
+    public Instant ExpiresAt { get; init; }
+
+    /// <summary>The redemption that stands; empty: none.</summary>
+    public string RedemptionId { get; init; } = "";
+
+    public LocalDate RedeemedOn { get; init; }
+
+    /// <summary>What that redemption credited to the redeeming brand.</summary>
+    public long CreditMinorUnits { get; init; }
+
+    /// <summary>The purchase that gave the coupon was returned after the coupon had been used.</summary>
+    public bool IsTriggerReturned { get; init; }
+
+    /// <summary>What the redemption cleared was taken back.</summary>
+    public bool IsClawedBack { get; init; }
+
+    public bool IsIssued => LegId.Length > 0;
+
+    public JointCouponState Evolve(JointCouponFact fact) => fact switch
+    {
+        JointCouponIssued issued => this with
+        {
+            Status = JointCouponStatus.Open,
+            LegId = issued.LegId,
+            Pseudonym = issued.Pseudonym,
+            Customer = issued.Customer,
+            DiscountMinorUnits = issued.DiscountMinorUnits,
+            TermsVersion = issued.TermsVersion,
+            EndsOn = issued.EndsOn,
+            ExpiresAt = issued.ExpiresAt,
+        },
+        JointCouponRedeemed redeemed => this with
+        {
+            Status = JointCouponStatus.Redeemed,
+            RedemptionId = redeemed.Redemption,
+            RedeemedOn = redeemed.On,
+            CreditMinorUnits = redeemed.CreditMinorUnits,
+        },
+        JointCouponReopened => this with { Status = JointCouponStatus.Open, RedemptionId = "", CreditMinorUnits = 0 },
+        JointCouponVoided => this with { Status = JointCouponStatus.Voided, RedemptionId = "", CreditMinorUnits = 0 },
+        JointTriggerReturned returned => this with { IsTriggerReturned = true, IsClawedBack = returned.ClawedBack },
+        _ => throw new InvalidOperationException($"A joint coupon knows no {fact.GetType().Name}."),
+    };
+}
+
+/// <summary>What happened to one coupon of an agreement.</summary>
+[JsonDerivedType(typeof(JointCouponIssued), "joint-coupon-issued")]
+[JsonDerivedType(typeof(JointCouponRedeemed), "joint-coupon-redeemed")]
+[JsonDerivedType(typeof(JointCouponReopened), "joint-coupon-reopened")]
+[JsonDerivedType(typeof(JointCouponVoided), "joint-coupon-voided")]
+[JsonDerivedType(typeof(JointTriggerReturned), "joint-trigger-returned")]
+public abstract record JointCouponFact
+{
+    public Instant At { get; init; }
+}
+
+public sealed record JointCouponIssued(
+    string LegId,
+    string Pseudonym,
+    string Customer,
+    long DiscountMinorUnits,
+    int TermsVersion,
+    LocalDate EndsOn,
+    Instant ExpiresAt) : JointCouponFact;
+
+/// <param name="CreditMinorUnits">The issuer's share, credited to the redeeming brand.</param>
+public sealed record JointCouponRedeemed(
+    string Redemption, long DiscountMinorUnits, long CreditMinorUnits, LocalDate On) : JointCouponFact;
+
+/// <summary>Its redemption was reversed, and it may be used again while its time lasts.</summary>
+public sealed record JointCouponReopened(string Redemption, string Reason) : JointCouponFact;
+
+/// <param name="Redemption">The redemption whose reversal voided it; empty when a return did.</param>
+public sealed record JointCouponVoided(string Redemption, string Reason) : JointCouponFact;
+
+public sealed record JointTriggerReturned(bool ClawedBack) : JointCouponFact;
+
+/// <summary>One pseudonym's part in one leg, for the caps; its key is "leg|pseudonym".</summary>
+public sealed record JointUseState
+{
+    public static readonly JointUseState Initial = new();
+
+    /// <summary>Coupons issued and neither used nor voided. Outdated ones leave with the next issue.</summary>
+    public ImmutableArray<OpenCoupon> Open { get; init; } = [];
+
+    /// <summary>First day of the latest month with an issue, in the agreement's zone.</summary>
+    public LocalDate Month { get; init; }
+
+    /// <summary>Issues of that month. Nothing gives a count back.</summary>
+    public int MonthCount { get; init; }
+
+    public int OpenCount(Instant now)
+    {
+        var count = 0;
+        foreach (var coupon in Open)
+        {
+            if (coupon.ExpiresAt > now) count++;
+        }
+
+        return count;
+    }
+
+    public int IssuedIn(LocalDate month) => Month == month ? MonthCount : 0;
+
+    public JointUseState Evolve(JointUseFact fact) => fact switch
+    {
+        JointUseOpened opened => this with
+        {
+            Open = [.. Open.Where(coupon => coupon.ExpiresAt > opened.At), new OpenCoupon(opened.CouponId, opened.ExpiresAt)],
+            Month = opened.Month,
+            MonthCount = IssuedIn(opened.Month) + 1,
+        },
+        JointUseReopened reopened => this with
+        {
+            Open =
+            [
+                .. Open.Where(coupon => coupon.ExpiresAt > reopened.At),
+                new OpenCoupon(reopened.CouponId, reopened.ExpiresAt),
+            ],
+        },
+        JointUseClosed closed => this with { Open = [.. Open.Where(coupon => coupon.CouponId != closed.CouponId)] },
+        _ => throw new InvalidOperationException($"A joint use knows no {fact.GetType().Name}."),
+    };
+}
+
+public readonly record struct OpenCoupon(string CouponId, Instant ExpiresAt);
+
+/// <summary>What happened to one pseudonym's part in one leg.</summary>
+[JsonDerivedType(typeof(JointUseOpened), "joint-use-opened")]
+[JsonDerivedType(typeof(JointUseReopened), "joint-use-reopened")]
+[JsonDerivedType(typeof(JointUseClosed), "joint-use-closed")]
+public abstract record JointUseFact
+{
+    public Instant At { get; init; }
+}
+
+public sealed record JointUseOpened(string CouponId, Instant ExpiresAt, LocalDate Month) : JointUseFact;
+
+public sealed record JointUseReopened(string CouponId, Instant ExpiresAt) : JointUseFact;
+
+public sealed record JointUseClosed(string CouponId) : JointUseFact;

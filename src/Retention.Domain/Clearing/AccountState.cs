@@ -1,0 +1,181 @@
+using System.Collections.Immutable;
+using NodaTime;
+using Retention.Domain.Agreements;
+
+namespace Retention.Domain.Clearing;
+
+/// <summary>
+/// The clearing account of one agreement. Coupons expire and months close by the day alone: folding a fact first
+/// moves the account to the fact's day, and a read moves it to the day of asking.
+/// </summary>
+public sealed record AccountState
+{
+    /// <summary>Ten years. Older months are in the journal.</summary>
+    public const int ClosedMax = 120;
+
+    public static readonly AccountState Initial = new();
+
+    public string Currency { get; init; } = "";
+
+    /// <summary>What the second side owes the first; negative: the other way round.</summary>
+    public long FirstNet { get; init; }
+
+    /// <summary>Kept apart from the first, by its own postings: their sum is zero, or the books are broken.</summary>
+    public long SecondNet { get; init; }
+
+    public LegCounts First { get; init; } = LegCounts.Initial;
+
+    public LegCounts Second { get; init; } = LegCounts.Initial;
+
+    /// <summary>Clearing entries so far; the number of the last.</summary>
+    public long Lines { get; init; }
+
+    /// <summary>The running month; null before the account is opened.</summary>
+    public PeriodTotals? Period { get; init; }
+
+    /// <summary>Months before, ascending.</summary>
+    public ImmutableArray<PeriodTotals> Closed { get; init; } = [];
+
+    public Instant LastAt { get; init; } = Instant.MinValue;
+
+    public LegCounts LegOf(string legId) => legId == Leg.First ? First : Second;
+
+    /// <summary>The account as it is on a day that is not before its last fact.</summary>
+    public AccountState MovedTo(LocalDate day)
+    {
+        var state = this;
+        while (state.Period is { } period && EndOf(period) < day)
+        {
+            state = state.ExpiredTo(EndOf(period)).NextPeriod();
+        }
+
+        return state.ExpiredTo(day);
+    }
+
+    public AccountState Evolve(AccountFact fact)
+    {
+        var state = fact is AccountOpened opened
+            ? this with
+            {
+                Currency = opened.Currency,
+                Period = PeriodTotals.Begin(MonthOf(fact.On), 0, ClearingLine.FirstHash),
+            }
+            : MovedTo(fact.On).Applied(fact);
+        return state with { LastAt = Instant.Max(LastAt, fact.At) };
+    }
+
+    public static LocalDate MonthOf(LocalDate day) => new(day.Year, day.Month, 1);
+
+    private AccountState Applied(AccountFact fact) => fact switch
+    {
+        IssueCounted issued => OnLeg(issued.LegId, leg => leg.Opened(issued.EndsOn, issued.DiscountMinorUnits) with
+        {
+            Issued = leg.Issued + 1,
+        }).WithIssued(issued.LegId, new Memo(1, issued.DiscountMinorUnits)),
+        IssueSuppressed suppressed => OnLeg(suppressed.LegId, leg => leg with { Suppressed = leg.Suppressed + 1 }),
+        VoidCounted voided => OnLeg(voided.LegId, leg => leg.Closed(voided.EndsOn, voided.DiscountMinorUnits) with
+        {
+            Voided = leg.Voided + 1,
+        }),
+        RedemptionCleared redeemed => OnLeg(
+            redeemed.LegId,
+            leg => leg.Closed(redeemed.EndsOn, redeemed.FaceMinorUnits) with { Consumed = leg.Consumed + 1 })
+            .Posted(redeemed),
+        ReversalCleared reversed => Reversed(reversed).Posted(reversed),
+        ClawBackCleared clawed => OnLeg(clawed.LegId, leg => leg with { ClawedBack = leg.ClawedBack + 1 }).Posted(clawed),
+        _ => throw new InvalidOperationException($"An account knows no {fact.GetType().Name}."),
+    };
+
+    // Without postings what the redemption cleared was clawed back already: the coupon is consumed no longer.
+    private AccountState Reversed(ReversalCleared fact)
+    {
+        var state = OnLeg(fact.LegId, leg => leg with
+        {
+            Consumed = leg.Consumed - 1,
+            ClawedBack = fact.Postings.IsEmpty ? leg.ClawedBack - 1 : leg.ClawedBack,
+        });
+        if (!fact.Reopens) return state.OnLeg(fact.LegId, leg => leg with { Voided = leg.Voided + 1 });
+        return state.OnLeg(fact.LegId, leg => leg.Opened(fact.EndsOn, fact.FaceMinorUnits)).ExpiredTo(fact.On);
+    }
+
+    private AccountState Posted(EntryFact fact)
+    {
+        if (fact.Postings.IsEmpty) return this;
+
+        var (first, second) = (FirstNet, SecondNet);
+        foreach (var posting in fact.Postings)
+        {
+            if (posting.Side == Side.First) first += posting.MinorUnits;
+            else second += posting.MinorUnits;
+        }
+
+        var period = Period ?? throw new InvalidOperationException("The account is not open.");
+        var moved = first - FirstNet;
+        var isRedemption = fact is RedemptionCleared;
+        return this with
+        {
+            FirstNet = first,
+            SecondNet = second,
+            Lines = Lines + 1,
+            Period = period with
+            {
+                Redeemed = period.Redeemed + (isRedemption ? moved : 0),
+                Reversed = period.Reversed - (isRedemption ? 0 : moved),
+                Lines = period.Lines + 1,
+                LinesHash = ClearingLine.Of(Lines + 1, Currency, fact).HashAfter(period.LinesHash),
+            },
+        };
+    }
+
+    private AccountState ExpiredTo(LocalDate day) =>
+        ExpiredTo(Leg.First, day).ExpiredTo(Leg.Second, day);
+
+    private AccountState ExpiredTo(string legId, LocalDate day)
+    {
+        var leg = LegOf(legId);
+        var over = default(Memo);
+        var count = 0;
+        while (count < leg.OpenDays.Length && leg.OpenDays[count].EndsOn < day)
+        {
+            over += new Memo(leg.OpenDays[count].Count, leg.OpenDays[count].MinorUnits);
+            count++;
+        }
+
+        return count == 0 ? this : OnLeg(legId, counts => counts with
+        {
+            OpenDays = counts.OpenDays.RemoveRange(0, count),
+            Expired = counts.Expired + over.Count,
+        }).WithExpired(legId, over);
+    }
+
+    private AccountState NextPeriod()
+    {
+        var period = Period ?? throw new InvalidOperationException("The account is not open.");
+        var closed = Closed.Add(period);
+        return this with
+        {
+            Closed = closed.Length > ClosedMax ? closed.RemoveAt(0) : closed,
+            Period = PeriodTotals.Begin(period.StartsOn.PlusMonths(1), period.Closing, period.LinesHash),
+        };
+    }
+
+    private AccountState WithIssued(string legId, Memo memo) => this with
+    {
+        Period = legId == Leg.First
+            ? Period! with { FirstIssued = Period.FirstIssued + memo }
+            : Period! with { SecondIssued = Period.SecondIssued + memo },
+    };
+
+    private AccountState WithExpired(string legId, Memo memo) => this with
+    {
+        Period = legId == Leg.First
+            ? Period! with { FirstExpired = Period.FirstExpired + memo }
+            : Period! with { SecondExpired = Period.SecondExpired + memo },
+    };
+
+    private AccountState OnLeg(string legId, Func<LegCounts, LegCounts> change) => legId == Leg.First
+        ? this with { First = change(First) }
+        : this with { Second = change(Second) };
+
+    private static LocalDate EndOf(PeriodTotals period) => period.StartsOn.PlusMonths(1).PlusDays(-1);
+}

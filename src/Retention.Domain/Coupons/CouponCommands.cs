@@ -1,0 +1,75 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using NodaTime;
+using Retention.Kernel;
+
+namespace Retention.Domain.Coupons;
+
+/// <summary>What conditions may look at of a basket.</summary>
+public sealed record BasketSeen(long TotalMinorUnits, string Currency, ImmutableArray<string> Categories);
+
+/// <param name="Code">As typed.</param>
+/// <param name="CampaignId">Empty when the caller names none.</param>
+/// <param name="CustomerId">Empty when nobody is known.</param>
+/// <param name="Basket">Null when the caller tells none.</param>
+/// <param name="RedemptionId">What the redemption will be called; empty for a validation.</param>
+public sealed record RedeemCoupon(
+    string TenantId,
+    string BrandId,
+    string Code,
+    string CampaignId,
+    string CustomerId,
+    string StoreId,
+    BasketSeen? Basket,
+    string RedemptionId);
+
+/// <summary>A redemption, by any kind of coupon.</summary>
+/// <param name="CouponId">Empty for a generic code.</param>
+/// <param name="OfferId">The offer, or the leg of an agreement.</param>
+/// <param name="AgreementId">Empty for a chain's own offer.</param>
+public sealed record CouponRedemption(
+    string RedemptionId,
+    string CouponId,
+    string OfferId,
+    string CampaignId,
+    string AgreementId,
+    long DiscountMinorUnits,
+    string Currency,
+    Instant RedeemedAt);
+
+/// <summary>What a redemption would come to: every failing condition, in the order in which it would refuse.</summary>
+public sealed record CouponValidation(
+    ImmutableArray<Refusal> Failing, long DiscountMinorUnits, string Currency, string OfferId, string AgreementId);
+
+public sealed record ReverseCouponRedemption(string TenantId, string RedemptionId, string Reason);
+
+/// <param name="IsReopened">Whether the coupon may be redeemed again.</param>
+public sealed record CouponReversal(
+    string RedemptionId, long DiscountMinorUnits, string Currency, bool IsReopened, Instant ReversedAt);
+
+[JsonConverter(typeof(JsonStringEnumConverter<CouponStatus>))]
+public enum CouponStatus
+{
+    Open = 1,
+    Redeemed,
+    Voided,
+    Expired,
+}
+
+/// <summary>One coupon as a read shows it.</summary>
+/// <param name="OfferId">Of a chain's own coupon or generic code; empty otherwise.</param>
+/// <param name="AgreementId">Of a joint coupon; empty otherwise.</param>
+/// <param name="RedeemingBrandId">Where it is redeemed; empty: at any brand of the tenant.</param>
+/// <param name="DiscountMinorUnits">Null where it depends on the basket.</param>
+/// <param name="ExpiresAt">Exclusive; null: never.</param>
+public sealed record CouponView(
+    string CouponId,
+    string Code,
+    string OfferId,
+    string CampaignId,
+    string AgreementId,
+    string RedeemingBrandId,
+    CouponStatus Status,
+    long? DiscountMinorUnits,
+    string Currency,
+    Instant? ExpiresAt);

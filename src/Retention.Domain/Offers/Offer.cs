@@ -1,0 +1,84 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using NodaTime;
+
+namespace Retention.Domain.Offers;
+
+/// <summary>How a customer gets at the offer.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<OfferKind>))]
+public enum OfferKind
+{
+    /// <summary>One code that everybody types.</summary>
+    GenericCode = 1,
+
+    /// <summary>A code of its own for each coupon issued.</summary>
+    UniqueCodes,
+}
+
+[JsonConverter(typeof(JsonStringEnumConverter<OfferStatus>))]
+public enum OfferStatus
+{
+    Draft = 1,
+    Active,
+    Paused,
+}
+
+/// <summary>A chain's own offer as it was made; it never changes afterwards.</summary>
+/// <param name="Code">Of a generic offer, in upper case; empty otherwise.</param>
+/// <param name="BudgetMinorUnits">Of the discounts given; 0: none set.</param>
+public sealed record Offer(
+    string OfferId,
+    string CampaignId,
+    string BrandId,
+    OfferKind Kind,
+    string Code,
+    Discount Discount,
+    OfferConditions Conditions,
+    OfferLimits Limits,
+    OfferValidity Validity,
+    long BudgetMinorUnits);
+
+/// <summary>Either an amount off, never above the basket, or a share of the basket, rounded down.</summary>
+/// <param name="CapMinorUnits">Upper bound of a share; 0: none.</param>
+public sealed record Discount(long AmountMinorUnits, int ShareBps, long CapMinorUnits)
+{
+    public const int WholeBps = 10_000;
+
+    /// <summary>The discount on a basket; without a basket an amount off is itself and a share is nothing.</summary>
+    public long On(long? basketMinorUnits)
+    {
+        if (ShareBps == 0)
+        {
+            return basketMinorUnits is { } total ? Math.Min(AmountMinorUnits, total) : AmountMinorUnits;
+        }
+
+        var share = (long)((Int128)(basketMinorUnits ?? 0) * ShareBps / WholeBps);
+        return CapMinorUnits > 0 ? Math.Min(share, CapMinorUnits) : share;
+    }
+}
+
+/// <param name="MinimumBasketMinorUnits">Inclusive; 0: none.</param>
+/// <param name="Categories">Any of these on a line; empty: any basket.</param>
+/// <param name="StoreIds">Where it may be redeemed; empty: everywhere.</param>
+/// <param name="TargetsOnly">Only customers on the target list; an offer with a list is so in any case.</param>
+public sealed record OfferConditions(
+    long MinimumBasketMinorUnits, ImmutableArray<string> Categories, ImmutableArray<string> StoreIds, bool TargetsOnly);
+
+/// <summary>Each 0: no limit. All are checked and counted in the commit of the redemption.</summary>
+public sealed record OfferLimits(long Total, int PerCustomer, long PerDay, long TotalDiscountMinorUnits)
+{
+    public static readonly OfferLimits None = new(0, 0, 0, 0);
+}
+
+/// <summary>Days in the offer's zone, both inclusive; null: unbounded.</summary>
+/// <param name="TimeZone">IANA; empty: the tenant's.</param>
+/// <param name="DaysAfterIssue">Last valid day of a unique coupon, counted from its issue; 0: the offer's end only.</param>
+public sealed record OfferValidity(LocalDate? StartOn, LocalDate? EndOn, string TimeZone, int DaysAfterIssue)
+{
+    /// <summary>The first valid instant; null: from ever.</summary>
+    public Instant? StartsAt(DateTimeZone zone) => StartOn is { } day ? zone.AtStartOfDay(day).ToInstant() : null;
+
+    /// <summary>Exclusive: the start of the day after the last valid one; null: for ever.</summary>
+    public Instant? EndsBefore(DateTimeZone zone) =>
+        EndOn is { } day ? zone.AtStartOfDay(day.PlusDays(1)).ToInstant() : null;
+}

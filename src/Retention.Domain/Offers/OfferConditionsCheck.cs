@@ -1,0 +1,147 @@
+using NodaTime;
+using Retention.Domain.Coupons;
+using Retention.Kernel;
+
+namespace Retention.Domain.Offers;
+
+/// <summary>All that the conditions of one redemption look at.</summary>
+/// <param name="Use">The customer's part; null when no customer is named.</param>
+/// <param name="Coupon">Null for a generic code.</param>
+/// <param name="Discount">What would be given.</param>
+/// <param name="Zone">The offer's.</param>
+public sealed record OfferCheck(
+    OfferState State,
+    OfferUseState? Use,
+    CouponState? Coupon,
+    string StoreId,
+    BasketSeen? Basket,
+    long Discount,
+    DateTimeZone Zone,
+    Instant Now);
+
+/// <summary>The conditions of a chain's own offer, asked in the order in which a redemption refuses.</summary>
+public static class OfferConditionsCheck
+{
+    public static Refusals Failing(OfferCheck check)
+    {
+        var failing = default(Refusals);
+        var offer = check.State.Offer ?? throw new InvalidOperationException("There is no offer to check.");
+
+        if (check.State.IsTargeted && check.Use is not { IsTargeted: true })
+        {
+            failing.Add(RefusalReason.NotTargeted, ("offer_id", offer.OfferId));
+        }
+
+        Validity(check, offer, ref failing);
+
+        if (check.Coupon is { IsRedeemed: true }) failing.Add(RefusalReason.AlreadyRedeemed);
+        if (check.State.Status != OfferStatus.Active)
+        {
+            failing.Add(RefusalReason.OfferPaused, ("status", check.State.Status));
+        }
+
+        var stores = offer.Conditions.StoreIds;
+        if (!stores.IsDefaultOrEmpty && !stores.Contains(check.StoreId))
+        {
+            failing.Add(RefusalReason.StoreNotAllowed, ("store_id", check.StoreId));
+        }
+
+        Limits(check, offer, ref failing);
+        Conditions(check, offer, ref failing);
+
+        if (offer.BudgetMinorUnits > 0 && check.State.DiscountMinorUnits + check.Discount > offer.BudgetMinorUnits)
+        {
+            failing.Add(
+                RefusalReason.BudgetExhausted,
+                ("budget", offer.BudgetMinorUnits),
+                ("given", check.State.DiscountMinorUnits),
+                ("discount", check.Discount));
+        }
+
+        return failing;
+    }
+
+    private static void Validity(OfferCheck check, Offer offer, ref Refusals failing)
+    {
+        if (offer.Validity.StartsAt(check.Zone) is { } start && check.Now < start)
+        {
+            failing.Add(RefusalReason.BeforeStart, ("start_time", start), ("time", check.Now));
+        }
+
+        if (Earliest(offer.Validity.EndsBefore(check.Zone), check.Coupon?.ExpiresAt) is { } end && check.Now >= end)
+        {
+            failing.Add(RefusalReason.AfterEnd, ("end_time", end), ("time", check.Now));
+        }
+    }
+
+    private static void Limits(OfferCheck check, Offer offer, ref Refusals failing)
+    {
+        var (limits, state) = (offer.Limits, check.State);
+        if (limits.Total > 0 && state.RedeemedCount >= limits.Total)
+        {
+            Reached(ref failing, "total", limits.Total, state.RedeemedCount);
+        }
+
+        if (limits.PerCustomer > 0 && check.Use is { } use && use.Uses >= limits.PerCustomer)
+        {
+            Reached(ref failing, "per_customer", limits.PerCustomer, use.Uses);
+        }
+
+        if (limits.PerDay > 0 && state.Day == check.Now.InZone(check.Zone).Date && state.DayCount >= limits.PerDay)
+        {
+            Reached(ref failing, "per_day", limits.PerDay, state.DayCount);
+        }
+
+        if (limits.TotalDiscountMinorUnits > 0
+            && state.DiscountMinorUnits + check.Discount > limits.TotalDiscountMinorUnits)
+        {
+            Reached(ref failing, "total_discount", limits.TotalDiscountMinorUnits, state.DiscountMinorUnits);
+        }
+    }
+
+    private static void Conditions(OfferCheck check, Offer offer, ref Refusals failing)
+    {
+        // A limit per customer cannot be kept for somebody unknown.
+        if (offer.Limits.PerCustomer > 0 && check.Use is null)
+        {
+            failing.Add(RefusalReason.ConditionNotMet, ("condition", "customer_id"));
+        }
+
+        if (offer.Discount.ShareBps > 0 && check.Basket is null)
+        {
+            failing.Add(RefusalReason.ConditionNotMet, ("condition", "basket"));
+        }
+
+        var minimum = offer.Conditions.MinimumBasketMinorUnits;
+        if (minimum > 0 && (check.Basket?.TotalMinorUnits ?? 0) < minimum)
+        {
+            failing.Add(
+                RefusalReason.ConditionNotMet,
+                ("condition", "minimum_basket"),
+                ("required", minimum),
+                ("observed", check.Basket?.TotalMinorUnits ?? 0));
+        }
+
+        if (!offer.Conditions.Categories.IsDefaultOrEmpty && !HasCategory(check.Basket, offer))
+        {
+            failing.Add(RefusalReason.ConditionNotMet, ("condition", "categories"));
+        }
+    }
+
+    private static bool HasCategory(BasketSeen? basket, Offer offer)
+    {
+        if (basket is null || basket.Categories.IsDefaultOrEmpty) return false;
+        foreach (var category in offer.Conditions.Categories)
+        {
+            if (basket.Categories.Contains(category)) return true;
+        }
+
+        return false;
+    }
+
+    private static void Reached(ref Refusals failing, string limit, long maximum, long used) =>
+        failing.Add(RefusalReason.LimitReached, ("limit", limit), ("maximum", maximum), ("used", used));
+
+    private static Instant? Earliest(Instant? left, Instant? right) =>
+        left is { } a && right is { } b ? (a < b ? a : b) : left ?? right;
+}

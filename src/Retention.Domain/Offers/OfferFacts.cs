@@ -1,0 +1,45 @@
+using System.Text.Json.Serialization;
+using NodaTime;
+
+namespace Retention.Domain.Offers;
+
+/// <summary>What happened to one offer.</summary>
+[JsonDerivedType(typeof(OfferCreated), "offer-created")]
+[JsonDerivedType(typeof(OfferTargetsAdded), "offer-targets-added")]
+[JsonDerivedType(typeof(OfferActivated), "offer-activated")]
+[JsonDerivedType(typeof(OfferPaused), "offer-paused")]
+[JsonDerivedType(typeof(OfferCouponsIssued), "offer-coupons-issued")]
+[JsonDerivedType(typeof(OfferRedeemed), "offer-redeemed")]
+[JsonDerivedType(typeof(OfferRedemptionReversed), "offer-redemption-reversed")]
+public abstract record OfferFact;
+
+public sealed record OfferCreated(Offer Offer, Instant At) : OfferFact;
+
+/// <param name="Count">Customers who were not on the list before.</param>
+public sealed record OfferTargetsAdded(int Count, Instant At) : OfferFact;
+
+public sealed record OfferActivated(Instant At) : OfferFact;
+
+public sealed record OfferPaused(Instant At) : OfferFact;
+
+public sealed record OfferCouponsIssued(int Count, Instant At) : OfferFact;
+
+/// <param name="Day">In the offer's zone; null where the offer has no limit per day.</param>
+public sealed record OfferRedeemed(string Redemption, string Customer, long Discount, LocalDate? Day, Instant At)
+    : OfferFact;
+
+/// <param name="Day">The day of the redemption, which alone gets its count back.</param>
+public sealed record OfferRedemptionReversed(string Redemption, long Discount, LocalDate? Day, string Reason, Instant At)
+    : OfferFact;
+
+/// <summary>What happened to one customer's part in an offer.</summary>
+[JsonDerivedType(typeof(UseTargeted), "use-targeted")]
+[JsonDerivedType(typeof(UseRedeemed), "use-redeemed")]
+[JsonDerivedType(typeof(UseReversed), "use-reversed")]
+public abstract record OfferUseFact;
+
+public sealed record UseTargeted(Instant At) : OfferUseFact;
+
+public sealed record UseRedeemed(string Redemption) : OfferUseFact;
+
+public sealed record UseReversed(string Redemption) : OfferUseFact;

@@ -1,0 +1,66 @@
+using NodaTime;
+using Retention.Domain.Coupons;
+using Retention.Domain.Tenants;
+using Retention.Kernel;
+
+namespace Retention.Domain.Offers;
+
+/// <summary>What makes an offer sound, and the times that follow from it.</summary>
+public static class OfferRules
+{
+    public const int CategoriesMax = 100;
+    public const int StoresMax = 500;
+    public const int DaysMax = 3660;
+
+    /// <summary>What is wrong with the offer as it was asked for; null when it is sound.</summary>
+    public static Refusal? Fault(Offer offer)
+    {
+        var (discount, validity, limits) = (offer.Discount, offer.Validity, offer.Limits);
+        if (offer.Kind is not (OfferKind.GenericCode or OfferKind.UniqueCodes)) return Invalid("kind", "required");
+        if (CodeFault(offer) is { } fault) return fault;
+        if (discount.ShareBps is < 0 or > Discount.WholeBps) return Invalid("discount.share_bps", "0_to_10000");
+        if (discount.AmountMinorUnits < 0 || discount.CapMinorUnits < 0) return Invalid("discount", "not_negative");
+        if (discount.ShareBps > 0 && discount.AmountMinorUnits > 0) return Invalid("discount", "one_kind_only");
+        if (limits.Total < 0 || limits.PerCustomer < 0 || limits.PerDay < 0 || limits.TotalDiscountMinorUnits < 0)
+        {
+            return Invalid("limits", "not_negative");
+        }
+
+        if (offer.BudgetMinorUnits < 0) return Invalid("budget", "not_negative");
+        if (offer.Conditions.MinimumBasketMinorUnits < 0) return Invalid("conditions.minimum_basket", "not_negative");
+        if (offer.Conditions.Categories.Length > CategoriesMax) return Invalid("conditions.categories", "at_most_100");
+        if (offer.Conditions.StoreIds.Length > StoresMax) return Invalid("conditions.store_ids", "at_most_500");
+        if (validity.StartOn > validity.EndOn) return Invalid("validity", "start_not_after_end");
+        if (validity.DaysAfterIssue is < 0 or > DaysMax) return Invalid("validity.days_after_issue", "0_to_3660");
+        return validity.TimeZone.Length > 0 && DateTimeZoneProviders.Tzdb.GetZoneOrNull(validity.TimeZone) is null
+            ? Invalid("validity.time_zone", "known_iana_time_zone")
+            : null;
+    }
+
+    public static DateTimeZone Zone(Offer offer, TenantState tenant) =>
+        DateTimeZoneProviders.Tzdb[offer.Validity.TimeZone.Length > 0 ? offer.Validity.TimeZone : tenant.TimeZone];
+
+    /// <summary>When a coupon issued now stops being valid (exclusive); null: with the offer.</summary>
+    public static Instant? CouponEnd(Offer offer, Instant now, DateTimeZone zone) =>
+        offer.Validity.DaysAfterIssue > 0
+            ? zone.AtStartOfDay(now.InZone(zone).Date.PlusDays(offer.Validity.DaysAfterIssue + 1)).ToInstant()
+            : null;
+
+    public static Refusal Invalid(string field, string rule) =>
+        Refusal.Because(RefusalReason.FieldInvalid, ("field", field), ("rule", rule));
+
+    private static Refusal? CodeFault(Offer offer)
+    {
+        if (offer.Kind == OfferKind.UniqueCodes)
+        {
+            return offer.Code.Length > 0 ? Invalid("code", "empty_for_unique_codes") : null;
+        }
+
+        if (offer.Code.Length is 0 or > CouponCode.GenericLengthMax) return Invalid("code", "1_to_64_characters");
+
+        // Else the code could not be told from somebody's coupon.
+        return CouponCode.Own(offer.Code) is not null || CouponCode.Joint(offer.Code) is not null
+            ? Invalid("code", "not_in_the_form_of_a_unique_code")
+            : null;
+    }
+}

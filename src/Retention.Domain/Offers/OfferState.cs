@@ -1,0 +1,78 @@
+using NodaTime;
+
+namespace Retention.Domain.Offers;
+
+/// <summary>One offer: what it says and what was taken of its limits. Its size does not grow with its use.</summary>
+public sealed record OfferState
+{
+    public static readonly OfferState Initial = new();
+
+    public Offer? Offer { get; init; }
+
+    public OfferStatus Status { get; init; }
+
+    /// <summary>Customers put on the target list.</summary>
+    public long TargetCount { get; init; }
+
+    /// <summary>Unique coupons issued.</summary>
+    public long IssuedCount { get; init; }
+
+    /// <summary>Redemptions that stand.</summary>
+    public long RedeemedCount { get; init; }
+
+    /// <summary>Discounts of the redemptions that stand.</summary>
+    public long DiscountMinorUnits { get; init; }
+
+    /// <summary>The latest day with a redemption, in the offer's zone, where the offer has a limit per day.</summary>
+    public LocalDate? Day { get; init; }
+
+    public long DayCount { get; init; }
+
+    public bool IsTargeted => TargetCount > 0 || Offer is { Conditions.TargetsOnly: true };
+
+    public OfferState Evolve(OfferFact fact) => fact switch
+    {
+        OfferCreated created => this with { Offer = created.Offer, Status = OfferStatus.Draft },
+        OfferTargetsAdded added => this with { TargetCount = TargetCount + added.Count },
+        OfferActivated => this with { Status = OfferStatus.Active },
+        OfferPaused => this with { Status = OfferStatus.Paused },
+        OfferCouponsIssued issued => this with { IssuedCount = IssuedCount + issued.Count },
+        OfferRedeemed redeemed => Redeemed(redeemed),
+        OfferRedemptionReversed reversed => Reversed(reversed),
+        _ => throw new InvalidOperationException($"An offer knows no {fact.GetType().Name}."),
+    };
+
+    private OfferState Redeemed(OfferRedeemed redeemed) => this with
+    {
+        RedeemedCount = RedeemedCount + 1,
+        DiscountMinorUnits = DiscountMinorUnits + redeemed.Discount,
+        Day = redeemed.Day ?? Day,
+        DayCount = redeemed.Day is null ? DayCount : redeemed.Day == Day ? DayCount + 1 : 1,
+    };
+
+    private OfferState Reversed(OfferRedemptionReversed reversed) => this with
+    {
+        RedeemedCount = RedeemedCount - 1,
+        DiscountMinorUnits = DiscountMinorUnits - reversed.Discount,
+        DayCount = reversed.Day is { } day && day == Day ? DayCount - 1 : DayCount,
+    };
+}
+
+/// <summary>One customer's part in one offer; its key is "offer|customer".</summary>
+public sealed record OfferUseState
+{
+    public static readonly OfferUseState Initial = new();
+
+    public bool IsTargeted { get; init; }
+
+    /// <summary>Redemptions that stand.</summary>
+    public int Uses { get; init; }
+
+    public OfferUseState Evolve(OfferUseFact fact) => fact switch
+    {
+        UseTargeted => this with { IsTargeted = true },
+        UseRedeemed => this with { Uses = Uses + 1 },
+        UseReversed => this with { Uses = Uses - 1 },
+        _ => throw new InvalidOperationException($"An offer's use knows no {fact.GetType().Name}."),
+    };
+}

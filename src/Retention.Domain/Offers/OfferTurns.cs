@@ -1,0 +1,211 @@
+using System.Collections.Immutable;
+using NodaTime;
+using Retention.Domain.Coupons;
+using Retention.Domain.Tenants;
+using Retention.Kernel;
+using static Retention.Kernel.Refusal;
+
+namespace Retention.Domain.Offers;
+
+/// <summary>Turns over a chain's own offers. Refusals stand in the order that the protos document.</summary>
+public static class OfferTurns
+{
+    public static Decision Create(ITurn turn, CreateOffer command)
+    {
+        var tenant = turn.State<TenantState>(TenantGrains.Id(command.TenantId));
+        var offer = command.Offer with { Code = CouponCode.Generic(command.Offer.Code) };
+        var (offerId, codeId) = (
+            OfferGrains.OfferId(command.TenantId, offer.OfferId), OfferGrains.CodeId(command.TenantId, offer.Code));
+        var state = turn.State<OfferState>(offerId);
+        var code = turn.State<CodeState>(codeId);
+        var head = OfferGrains.DirectoryHead(command.TenantId);
+        var count = turn.State<OfferDirectoryState>(head).Count;
+        if (!turn.IsComplete) return Decision.Silent();
+
+        if (OfferRules.Fault(offer) is { } fault) return fault;
+        if (command.Currency.Length > 0 && command.Currency != tenant.Currency)
+        {
+            return Because(RefusalReason.CurrencyMismatch, ("currency_code", tenant.Currency));
+        }
+
+        if (UnknownPlace(tenant, offer) is { } unknown) return unknown;
+        if (state.Offer is not null) return Because(RefusalReason.OfferExists, ("offer_id", offer.OfferId));
+        if (offer.Kind == OfferKind.GenericCode && Stands(code, offer.CampaignId))
+        {
+            return Because(RefusalReason.OfferExists, ("code", offer.Code), ("campaign_id", offer.CampaignId));
+        }
+
+        if (code.Offers.Length >= CodeState.OffersMax) return TooMany("offers_per_code", CodeState.OffersMax);
+        if (count >= OfferDirectoryState.OffersMax) return TooMany("offers", OfferDirectoryState.OffersMax);
+
+        var created = new OfferCreated(offer, tenant.Now(turn.Time));
+        var decision = Decision.With(new OfferView(state.Evolve(created), tenant.Currency))
+            .Change(offerId, created)
+            .Change(head, new OfferCounted())
+            .Change(
+                OfferGrains.DirectoryPage(command.TenantId, count / OfferDirectoryState.PageSize),
+                new OfferListed(offer.OfferId));
+        return offer.Kind == OfferKind.GenericCode
+            ? decision.Change(codeId, new CodeOffered(offer.OfferId, offer.CampaignId))
+            : decision;
+    }
+
+    public static Decision AddTargets(ITurn turn, AddOfferTargets command)
+    {
+        var tenant = turn.State<TenantState>(TenantGrains.Id(command.TenantId));
+        var offerId = OfferGrains.OfferId(command.TenantId, command.OfferId);
+        var state = turn.State<OfferState>(offerId);
+        var fresh = new List<GrainId>();
+        foreach (var customer in command.CustomerIds.Distinct(StringComparer.Ordinal))
+        {
+            var use = OfferGrains.UseId(command.TenantId, command.OfferId, customer);
+            if (!turn.State<OfferUseState>(use).IsTargeted) fresh.Add(use);
+        }
+
+        if (!turn.IsComplete) return Decision.Silent();
+        if (command.CustomerIds.Length > AddOfferTargets.CustomersMax)
+        {
+            return TooMany("customer_ids", AddOfferTargets.CustomersMax);
+        }
+
+        if (state.Offer is null) return Unknown(command.OfferId);
+        if (fresh.Count == 0) return Decision.With(new TargetsAdded(0, state.TargetCount));
+
+        var now = tenant.Now(turn.Time);
+        var decision = Decision.With(new TargetsAdded(fresh.Count, state.TargetCount + fresh.Count))
+            .Change(offerId, new OfferTargetsAdded(fresh.Count, now));
+        foreach (var use in fresh)
+        {
+            decision.Change(use, new UseTargeted(now));
+        }
+
+        return decision;
+    }
+
+    /// <summary>From draft or pause. An offer that is active already stays as it is.</summary>
+    public static Decision Activate(ITurn turn, string tenantId, string offerId) =>
+        Switch(turn, tenantId, offerId, OfferStatus.Active, at => new OfferActivated(at));
+
+    /// <summary>An offer that is paused already stays as it is; a draft cannot be paused.</summary>
+    public static Decision Pause(ITurn turn, string tenantId, string offerId) =>
+        Switch(turn, tenantId, offerId, OfferStatus.Paused, at => new OfferPaused(at));
+
+    public static Decision Get(ITurn turn, string tenantId, string offerId)
+    {
+        var tenant = turn.State<TenantState>(TenantGrains.Id(tenantId));
+        var state = turn.State<OfferState>(OfferGrains.OfferId(tenantId, offerId));
+        return state.Offer is null ? Unknown(offerId) : Decision.With(new OfferView(state, tenant.Currency));
+    }
+
+    /// <summary>Offers in the order of their making, from the index on (0-based).</summary>
+    public static Decision List(ITurn turn, string tenantId, int fromIndex, int limit)
+    {
+        var tenant = turn.State<TenantState>(TenantGrains.Id(tenantId));
+        var count = turn.State<OfferDirectoryState>(OfferGrains.DirectoryHead(tenantId)).Count;
+        var end = Math.Min(count, fromIndex + limit);
+        var offers = ImmutableArray.CreateBuilder<OfferView>();
+        for (var index = fromIndex; index < end; index++)
+        {
+            var page = OfferGrains.DirectoryPage(tenantId, index / OfferDirectoryState.PageSize);
+            var ids = turn.State<OfferDirectoryState>(page).OfferIds;
+            if (!turn.IsComplete) return Decision.Silent();
+
+            var offerId = ids[index % OfferDirectoryState.PageSize];
+            offers.Add(new OfferView(turn.State<OfferState>(OfferGrains.OfferId(tenantId, offerId)), tenant.Currency));
+        }
+
+        return Decision.With(new OfferPage(offers.ToImmutable(), end < count ? end : null));
+    }
+
+    public static Decision Issue(ITurn turn, IssueCoupons command)
+    {
+        var tenant = turn.State<TenantState>(TenantGrains.Id(command.TenantId));
+        var offerId = OfferGrains.OfferId(command.TenantId, command.OfferId);
+        var walletId = OfferGrains.WalletId(command.TenantId, command.CustomerId);
+        var state = turn.State<OfferState>(offerId);
+        var wallet = turn.State<WalletState>(walletId);
+        var coupons = command.Codes.Select(code => OfferGrains.CouponId(command.TenantId, code)).ToList();
+        var isFresh = coupons.TrueForAll(coupon => turn.Version(coupon) == 0);
+        if (!turn.IsComplete) return Decision.Silent();
+
+        if (command.Codes.Length > IssueCoupons.CouponsMax) return TooMany("count", IssueCoupons.CouponsMax);
+        if (state.Offer is not { } offer) return Unknown(command.OfferId);
+        if (offer.Kind != OfferKind.UniqueCodes) return OfferRules.Invalid("offer_id", "issues_unique_codes");
+        if (state.Status != OfferStatus.Active) return NotActive(state);
+        if (wallet.Codes.Length >= WalletState.CodesMax) return TooMany("coupons_per_customer", WalletState.CodesMax);
+        if (!isFresh) throw new InvalidOperationException("Fresh randomness gave a code that exists.");
+
+        return Issued(command, state, offer, tenant, tenant.Now(turn.Time), coupons, walletId);
+    }
+
+    private static Decision Issued(
+        IssueCoupons command,
+        OfferState state,
+        Offer offer,
+        TenantState tenant,
+        Instant now,
+        List<GrainId> coupons,
+        GrainId walletId)
+    {
+        var expiresAt = OfferRules.CouponEnd(offer, now, OfferRules.Zone(offer, tenant));
+        var issued = new CouponIssued(offer.OfferId, command.CustomerId, expiresAt, now);
+        var decision = Decision.With(new CouponsIssued(
+            [.. command.Codes.Select(code => CouponViews.Own(code, CouponState.Initial.Evolve(issued), state, tenant, now))]))
+            .Change(OfferGrains.OfferId(command.TenantId, offer.OfferId), new OfferCouponsIssued(coupons.Count, now));
+        for (var i = 0; i < coupons.Count; i++)
+        {
+            decision.Change(coupons[i], issued);
+            if (command.CustomerId.Length > 0) decision.Change(walletId, new WalletFilled(command.Codes[i]));
+        }
+
+        return decision;
+    }
+
+    private static Decision Switch(
+        ITurn turn, string tenantId, string offerId, OfferStatus wanted, Func<Instant, OfferFact> fact)
+    {
+        var tenant = turn.State<TenantState>(TenantGrains.Id(tenantId));
+        var grain = OfferGrains.OfferId(tenantId, offerId);
+        var state = turn.State<OfferState>(grain);
+        if (!turn.IsComplete) return Decision.Silent();
+        if (state.Offer is null) return Unknown(offerId);
+        if (state.Status == wanted) return Decision.With(new OfferView(state, tenant.Currency));
+        if (wanted == OfferStatus.Paused && state.Status == OfferStatus.Draft) return NotActive(state);
+
+        var changed = fact(tenant.Now(turn.Time));
+        return Decision.With(new OfferView(state.Evolve(changed), tenant.Currency)).Change(grain, changed);
+    }
+
+    private static Refusal? UnknownPlace(TenantState tenant, Offer offer)
+    {
+        if (offer.BrandId.Length > 0 && !tenant.Brands.ContainsKey(offer.BrandId))
+        {
+            return Because(RefusalReason.BrandNotFound, ("brand_id", offer.BrandId));
+        }
+
+        foreach (var store in offer.Conditions.StoreIds)
+        {
+            if (!tenant.Stores.ContainsKey(store)) return Because(RefusalReason.StoreNotFound, ("store_id", store));
+        }
+
+        return null;
+    }
+
+    private static bool Stands(CodeState code, string campaignId)
+    {
+        foreach (var offer in code.Offers)
+        {
+            if (offer.CampaignId == campaignId) return true;
+        }
+
+        return false;
+    }
+
+    private static Refusal Unknown(string offerId) => Because(RefusalReason.OfferNotFound, ("offer_id", offerId));
+
+    private static Refusal NotActive(OfferState state) =>
+        Because(RefusalReason.OfferNotActive, ("status", state.Status));
+
+    private static Refusal TooMany(string limit, int max) =>
+        Because(RefusalReason.LimitTooMany, ("limit", limit), ("maximum", max));
+}
