@@ -28,8 +28,6 @@ public sealed class Registry : IEffectTurns
 
     public IReadOnlyList<IGrainKind> Kinds { get; }
 
-    public bool Receives(string effect) => effects.ContainsKey(effect);
-
     /// <summary>An effect that no area knows stops the turn: it was sent by a newer version and must not be lost.</summary>
     public Decision Decide(ITurn turn, PartitionId from, PartitionId to, string name, ReadOnlyMemory<byte> payload) =>
         effects.TryGetValue(name, out var decide)

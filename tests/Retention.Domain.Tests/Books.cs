@@ -21,9 +21,6 @@ public sealed class Books
     /// <summary>Every fact in the order of its commit, as it was read back from its bytes.</summary>
     public List<Change> Journal { get; } = [];
 
-    /// <summary>Effects that no area of this build receives, in their order.</summary>
-    public List<Effect> Unreceived { get; } = [];
-
     /// <summary>Effects delivered or waiting, in the order in which they were sent.</summary>
     public List<Effect> Sent { get; } = [];
 
@@ -93,16 +90,8 @@ public sealed class Books
         }
     }
 
-    public void Deliver(PartitionId from, Effect effect)
-    {
-        if (!Registry.Default.Receives(effect.Name))
-        {
-            Unreceived.Add(effect);
-            return;
-        }
-
+    public void Deliver(PartitionId from, Effect effect) =>
         Ask(turn => Registry.Default.Decide(turn, from, effect.To, effect.Name, effect.Payload));
-    }
 
     public void Send(PartitionId from, IEnumerable<Effect> effects)
     {
@@ -128,9 +117,7 @@ public sealed class Books
     }
 
     private (object State, long Version) Load(GrainId grain) =>
-        grains.TryGetValue(grain, out var found) ? found : (Known(grain).Initial, 0);
-
-    private IGrainKind Known(GrainId grain) => kinds.TryGetValue(grain.Kind, out var kind) ? kind : Absent.Instance;
+        grains.TryGetValue(grain, out var found) ? found : (kinds[grain.Kind].Initial, 0);
 
     private sealed class Turn(Books books) : ITurn
     {
@@ -141,35 +128,9 @@ public sealed class Books
         public TState State<TState>(GrainId grain)
             where TState : class => books.State<TState>(grain);
 
-        public long Version(GrainId grain) =>
-            grain.Kind == "customer" && books.Customers.Contains(grain.Key) ? 1 : books.Load(grain).Version;
+        public long Version(GrainId grain) => books.Load(grain).Version;
 
         public IReadOnlyList<Change>? Recorded(LedgerKey key) =>
             books.ledger.TryGetValue(key, out var found) ? found.Facts : null;
-    }
-
-    /// <summary>Customers that exist.</summary>
-    public HashSet<string> Customers { get; } = [];
-
-    /// <summary>A kind of grain that belongs to an area not looked at here.</summary>
-    private sealed class Absent : IGrainKind
-    {
-        public static readonly Absent Instance = new();
-
-        public string Name => "absent";
-
-        public object Initial => this;
-
-        public object Evolve(object state, object fact) => throw new NotSupportedException();
-
-        public void EncodeFact(object fact, IBufferWriter<byte> output) => throw new NotSupportedException();
-
-        public object DecodeFact(ReadOnlySpan<byte> bytes) => throw new NotSupportedException();
-
-        public void EncodeState(object state, IBufferWriter<byte> output) => throw new NotSupportedException();
-
-        public object DecodeState(ReadOnlySpan<byte> bytes) => throw new NotSupportedException();
-
-        public Decision Remind(ITurn turn, GrainId grain, string name, Instant dueAt) => throw new NotSupportedException();
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using NodaTime;
+using Retention.Domain.Customers;
 using Retention.Domain.Offers;
 using Retention.Domain.Tenants;
 using Retention.Kernel;
@@ -135,7 +136,7 @@ public static class CouponTurns
             return Found.None(tenant, Because(RefusalReason.CurrencyMismatch, ("currency_code", tenant.Currency)));
         }
 
-        if (command.CustomerId.Length > 0 && turn.Version(CustomerGrain(command)) == 0)
+        if (command.CustomerId.Length > 0 && !turn.State<CustomerState>(CustomerGrain(command)).IsActive)
         {
             return Found.None(tenant, Because(RefusalReason.CustomerNotFound));
         }
@@ -182,7 +183,7 @@ public static class CouponTurns
         : turn.State<OfferUseState>(OfferGrains.UseId(command.TenantId, offerId, command.CustomerId));
 
     private static GrainId CustomerGrain(RedeemCoupon command) =>
-        new(PartitionId.Tenant(command.TenantId), "customer", command.CustomerId);
+        CustomerGrains.Id(PartitionId.Tenant(command.TenantId), command.CustomerId);
 
     private static Refusal NotFound() => Because(RefusalReason.CouponNotFound);
 

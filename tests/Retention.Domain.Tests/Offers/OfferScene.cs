@@ -1,5 +1,6 @@
 using NodaTime;
 using Retention.Domain.Coupons;
+using Retention.Domain.Customers;
 using Retention.Domain.Offers;
 using Retention.Domain.Tenants;
 using Retention.Kernel;
@@ -32,7 +33,8 @@ public sealed class OfferScene
             new TenantCreated(Tenant, "Chain", "USD", "America/New_York", Noon(2017, 5, 1), Convert.ToBase64String(new byte[32])),
             new BrandCreated(new Brand("bread", "Bread")),
             new StoreCreated(new Store("s-1", "bread", "Store", "America/New_York", "", "")));
-        Books.Customers.UnionWith(["anna", "bert"]);
+        Books.Given(CustomerGrains.Id(PartitionId.Tenant(Tenant), "anna"), new CustomerEnrolled([], null, []));
+        Books.Given(CustomerGrains.Id(PartitionId.Tenant(Tenant), "bert"), new CustomerEnrolled([], null, []));
     }
 
     public Books Books { get; } = new();

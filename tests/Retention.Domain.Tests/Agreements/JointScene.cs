@@ -1,0 +1,164 @@
+using NodaTime;
+using Retention.Domain.Agreements;
+using Retention.Domain.Clearing;
+using Retention.Domain.Coupons;
+using Retention.Domain.Customers;
+using Retention.Domain.Tenants;
+using Retention.Kernel;
+
+namespace Retention.Domain.Tests.Agreements;
+
+/// <summary>A bakery and a shoe shop, two tenants with a customer anna each, on virtual clocks in New York.</summary>
+public sealed class JointScene
+{
+    public const string Bakery = "bakery";
+    public const string Shoes = "shoes";
+    public const string Stranger = "stranger";
+    public const string Id = "agr-1";
+
+    public static readonly DateTimeZone Zone = DateTimeZoneProviders.Tzdb["America/New_York"];
+
+    public static readonly AgreementTerms Terms = new(
+        199, "USD", 0, [], 30, 1, 0, 3333, false, "America/New_York", true, 0, false, true, 0);
+
+    private int requests;
+
+    public JointScene()
+    {
+        Tenant(Bakery, "bread", 1);
+        Tenant(Shoes, "boots", 2);
+        Tenant(Stranger, "hats", 3);
+    }
+
+    public Books Books { get; } = new();
+
+    public Instant Now { get; private set; } = Noon(2017, 5, 1);
+
+    public static Instant Noon(int year, int month, int day) => At(new LocalDateTime(year, month, day, 12, 0));
+
+    public static Instant At(LocalDateTime local) => Zone.AtLeniently(local).ToInstant();
+
+    public static Instant LastInstantOf(int year, int month, int day) =>
+        Zone.AtStartOfDay(new LocalDate(year, month, day).PlusDays(1)).ToInstant() - Duration.FromNanoseconds(1);
+
+    public JointScene Active(AgreementTerms terms)
+    {
+        Assert.Null(Propose(terms).Refusal);
+        Assert.Null(Accept(Shoes).Refusal);
+        Books.Deliver();
+        return this;
+    }
+
+    public JointScene Active() => Active(Terms);
+
+    public void Move(Instant time)
+    {
+        Now = time;
+        foreach (var tenant in (string[])[Bakery, Shoes, Stranger])
+        {
+            Books.Given(TenantGrains.Id(tenant), new ClockAdvanced(time));
+        }
+    }
+
+    public Asker Asks(string tenant, string currency = "USD") => new(tenant, "", currency, Now, true);
+
+    public Decision Propose(AgreementTerms terms, string by = Bakery, string id = Id) => Books.Ask(turn =>
+        AgreementTurns.Propose(turn, Asks(by), new ProposeAgreement(
+            id, new Party(Bakery, "bread"), new Party(Shoes, "boots"), terms, Key(7), Key(8), Key(9))));
+
+    public Decision Accept(string by, int version = 1, string currency = "USD") =>
+        Books.Ask(turn => AgreementTurns.Accept(turn, Asks(by, currency), Id, version));
+
+    public Decision Pause(string by) => Books.Ask(turn => AgreementTurns.Pause(turn, Asks(by), Id));
+
+    public Decision Resume(string by) => Books.Ask(turn => AgreementTurns.Resume(turn, Asks(by), Id));
+
+    public Decision End(string by) => Books.Ask(turn => AgreementTurns.End(turn, Asks(by), Id));
+
+    /// <summary>A purchase and all that follows of it.</summary>
+    public void Buy(string tenant, string purchaseId, string customer = "anna")
+    {
+        SendPurchase(tenant, purchaseId, customer);
+        Books.Deliver();
+    }
+
+    public void SendPurchase(string tenant, string purchaseId, string customer = "anna") => Books.Send(
+        PartitionId.Tenant(tenant), JointTriggers.ForPurchase(TenantOf(tenant), tenant, Seen(tenant, purchaseId, customer)));
+
+    public void Return(string tenant, string purchaseId, string customer = "anna")
+    {
+        var seen = Seen(tenant, purchaseId, customer);
+        Books.Send(
+            PartitionId.Tenant(tenant),
+            JointTriggers.ForReturn(TenantOf(tenant), tenant, new ReturnSeen(seen, 0, [], true, Now)));
+        Books.Deliver();
+    }
+
+    public IReadOnlyList<string> Wallet(string tenant, string customer = "anna") =>
+    [
+        .. Books.State<CustomerState>(CustomerGrains.Id(PartitionId.Tenant(tenant), customer)).Wallet
+            .Select(coupon => coupon.Code),
+    ];
+
+    public Decision Redeem(string tenant, string code, long? basket = null, string campaign = "")
+    {
+        var key = LedgerKey.Request(tenant, $"req-{++requests}");
+        var till = new RedeemCoupon(
+            tenant, "", code, campaign, "", "", basket is { } total ? new BasketSeen(total, "USD", []) : null, RedemptionId.Of(key));
+        var decision = Books.Ask(turn => JointCouponTurns.Redeem(turn, Asks(tenant), Id, till), key);
+        Books.Deliver();
+        return decision;
+    }
+
+    public string Redeemed(string tenant, string code)
+    {
+        var decision = Redeem(tenant, code);
+        Assert.Null(decision.Refusal);
+        return ((CouponRedemption)decision.Reply!).RedemptionId;
+    }
+
+    public Decision Reverse(string tenant, string redemptionId)
+    {
+        var decision = Books.Ask(
+            turn => JointCouponTurns.Reverse(
+                turn, Asks(tenant), Id, new ReverseCouponRedemption(tenant, redemptionId, "RETURNED")),
+            RedemptionId.Reversal(redemptionId));
+        Books.Deliver();
+        return decision;
+    }
+
+    public AgreementState Agreement => Books.State<AgreementState>(AgreementGrains.AgreementId(Id));
+
+    /// <summary>The account as it is now.</summary>
+    public AccountState Account =>
+        Books.State<AccountState>(AgreementGrains.AccountId(Id)).MovedTo(Now.InZone(Zone).Date);
+
+    /// <summary>Issued, consumed, expired, open, voided, clawed back.</summary>
+    public (long, long, long, long, long, long) Counts(string legId)
+    {
+        var leg = Account.LegOf(legId);
+        return (leg.Issued, leg.Consumed, leg.Expired, leg.Open, leg.Voided, leg.ClawedBack);
+    }
+
+    public TenantState TenantOf(string tenant) => Books.State<TenantState>(TenantGrains.Id(tenant));
+
+    public IEnumerable<SuppressionReason> Suppressions => Books.Journal
+        .Select(change => change.Fact).OfType<IssueSuppressed>().Select(fact => fact.Reason);
+
+    private static string Key(byte value) => Convert.ToBase64String(Enumerable.Repeat(value, 32).ToArray());
+
+    private PurchaseSeen Seen(string tenant, string purchaseId, string customer) => new(
+        customer, tenant == Bakery ? "bread" : "boots", "", "till", purchaseId, 1000, "USD", ["cake"], Now);
+
+    private void Tenant(string id, string brand, byte key)
+    {
+        Books.Given(
+            TenantGrains.Id(id),
+            new TenantCreated(id, id, "USD", "America/New_York", Now, Key(key)),
+            new BrandCreated(new Brand(brand, brand)));
+        foreach (var customer in (string[])["anna", "bert"])
+        {
+            Books.Given(CustomerGrains.Id(PartitionId.Tenant(id), customer), new CustomerEnrolled([], null, []));
+        }
+    }
+}
