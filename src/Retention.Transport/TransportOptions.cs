@@ -74,10 +74,11 @@ public sealed record TransportOptions
     /// <summary>Allows cleartext off loopback, for a mesh that encrypts by itself.</summary>
     public bool IsTrustedMesh { get; init; }
 
-    /// <summary>Bytes that one stream may send ahead of its reader; at least 65,535.</summary>
-    public int StreamWindowBytes { get; init; } = 256 * 1024;
+    /// <summary>Bytes that one stream may send ahead of its reader; at least 65,535. What a client sends before it is
+    /// authenticated lies in memory up to this and the next figure.</summary>
+    public int StreamWindowBytes { get; init; } = 128 * 1024;
 
-    public int ConnectionWindowBytes { get; init; } = 1024 * 1024;
+    public int ConnectionWindowBytes { get; init; } = 512 * 1024;
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

@@ -1,0 +1,187 @@
+using System.Buffers;
+using System.Net;
+using Google.Protobuf;
+using Grpc.Testing;
+using Retention.Transport.Hosting;
+using Retention.Transport.Tests.Support;
+
+namespace Retention.Transport.Tests;
+
+public class AbuseTests
+{
+    private static readonly byte[] EmptyMessage = new byte[5];
+
+    [Fact]
+    public async Task A_reader_that_takes_nothing_loses_its_stream()
+    {
+        var ended = new TaskCompletionSource<Exception?>();
+        var options = new TransportOptions { WriteStallTimeout = TimeSpan.FromMilliseconds(200) };
+        await using var host = await TestHost.Start(
+            new ScriptedService
+            {
+                ServerStream = async (_, responses, _) =>
+                {
+                    ended.SetResult(await Record.ExceptionAsync(() => WriteForEver(responses)));
+                },
+            },
+            options);
+        await using var connection = await RawHttp2.Connect(host.GrpcAddress);
+
+        // The window of 64 KiB is never opened again.
+        await connection.Call(1, Client.Service + "StreamingOutputCall", EmptyMessage);
+
+        Assert.IsAssignableFrom<OperationCanceledException>(await ended.Task.WaitAsync(TimeSpan.FromSeconds(5)));
+        Assert.NotNull(await connection.ReadUntil((type, stream) => type == RawHttp2.ResetStream && stream == 1));
+
+        // Only the stream is lost: the connection still answers.
+        await connection.Send(RawHttp2.Ping, 0, 0, new byte[8]);
+        Assert.NotNull(await connection.ReadUntil((type, _) => type == RawHttp2.Ping));
+    }
+
+    [Fact]
+    public async Task A_large_answer_that_is_not_taken_loses_its_stream_too()
+    {
+        var options = new TransportOptions { WriteStallTimeout = TimeSpan.FromMilliseconds(200) };
+        await using var host = await TestHost.Start(
+            new ScriptedService
+            {
+                Unary = (_, _) => ValueTask.FromResult(
+                    new SimpleResponse { Payload = new Payload { Body = ByteString.CopyFrom(new byte[1_000_000]) } }),
+            },
+            options);
+        await using var connection = await RawHttp2.Connect(host.GrpcAddress);
+
+        await connection.Call(1, Client.Service + "UnaryCall", EmptyMessage);
+
+        Assert.NotNull(await connection.ReadUntil((type, stream) => type == RawHttp2.ResetStream && stream == 1));
+    }
+
+    public static TheoryData<string, byte[]> Floods => new()
+    {
+        { "pings", RawHttp2.Frame(RawHttp2.Ping, 0, 0, new byte[8]) },
+        { "acknowledged pings", RawHttp2.Frame(RawHttp2.Ping, RawHttp2.Acknowledge, 0, new byte[8]) },
+        { "settings", RawHttp2.Frame(RawHttp2.Settings, 0, 0, []) },
+        { "empty data", RawHttp2.Frame(RawHttp2.Data, 0, 1, []) },
+        { "tiny window updates", RawHttp2.Frame(RawHttp2.WindowUpdate, 0, 1, [0, 0, 0, 1]) },
+        { "unknown frames", RawHttp2.Frame(0x77, 0, 0, [1]) },
+    };
+
+    [Theory]
+    [MemberData(nameof(Floods))]
+    public async Task A_flood_of_frames_without_work_closes_the_connection(string what, byte[] frame)
+    {
+        await using var host = await TestHost.Start(new ScriptedService
+        {
+            Duplex = (_, _, call) => Task.Delay(Timeout.Infinite, call.Cancellation),
+        });
+        await using var connection = await RawHttp2.Connect(host.GrpcAddress);
+        var open = Record.ExceptionAsync(async () =>
+        {
+            await connection.Call(1, Client.Service + "FullDuplexCall", body: null);
+            var burst = Enumerable.Repeat(frame, 100).SelectMany(bytes => bytes).ToArray();
+            for (var i = 0; i < 200; i++) await connection.Send(burst);
+        });
+
+        // Answers to pings and settings are read, so that nobody waits for the other.
+        var last = await connection.ReadUntil((_, _) => false);
+        await open;
+
+        Assert.True(last is null, what);
+        Assert.Contains("Connection closed", host.Log);
+    }
+
+    [Fact]
+    public void A_busy_client_is_not_taken_for_a_flood()
+    {
+        var count = Begin(out _);
+        var request = Join(
+            RawHttp2.Frame(RawHttp2.Headers, RawHttp2.EndHeaders, 1, new byte[40]),
+            RawHttp2.Frame(RawHttp2.Data, RawHttp2.EndStream, 1, new byte[30]),
+            RawHttp2.Frame(RawHttp2.Ping, 0, 0, new byte[8]),
+            RawHttp2.Frame(RawHttp2.WindowUpdate, 0, 1, [0, 0, 0, 9]),
+            RawHttp2.Frame(RawHttp2.WindowUpdate, 0, 0, [0, 0, 0, 9]));
+
+        for (var i = 0; i < 50_000; i++) Assert.True(count.Add(request));
+    }
+
+    [Fact]
+    public void Frames_are_counted_by_the_second_however_they_are_cut()
+    {
+        var ping = RawHttp2.Frame(RawHttp2.Ping, 0, 0, new byte[8]);
+        foreach (var cut in (int[])[1, 4, 9, 13, 16])
+        {
+            var count = Begin(out var clock);
+            for (var second = 0; second < 3; second++)
+            {
+                // The first frame of a second is the one that opens it.
+                for (var i = 0; i <= 1000; i++)
+                {
+                    Assert.True(count.Add(Join(ping[..cut])));
+                    Assert.True(count.Add(Join(ping[cut..])));
+                }
+
+                Assert.False(count.Add(Join(ping)) && second == 2);
+                clock.Advance(TimeSpan.FromSeconds(1));
+            }
+        }
+    }
+
+    [Fact]
+    public void Http1_is_not_counted()
+    {
+        var count = new FrameCount(new TransportOptions { Time = new FakeClock() });
+        var request = Join("GET / HTTP/1.1\r\n\r\n"u8.ToArray());
+
+        for (var i = 0; i < 5000; i++) Assert.True(count.Add(request));
+    }
+
+    [Fact]
+    public void An_address_may_open_so_many_connections_and_then_so_many_a_second()
+    {
+        var clock = new FakeClock();
+        var rate = new ConnectionRate(new TransportOptions { Time = clock });
+        var till = IPAddress.Parse("192.0.2.1");
+
+        Assert.Equal(100, Enumerable.Range(0, 1000).Count(_ => rate.IsAllowed(till)));
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(20, Enumerable.Range(0, 1000).Count(_ => rate.IsAllowed(till)));
+        Assert.True(rate.IsAllowed(IPAddress.Parse("192.0.2.2")));
+        Assert.Equal(1000, Enumerable.Range(0, 1000).Count(_ => rate.IsAllowed(IPAddress.Loopback)));
+    }
+
+    [Fact]
+    public async Task A_connection_above_the_rate_is_closed_at_once()
+    {
+        var options = new TransportOptions
+        {
+            LimitLoopbackConnections = true,
+            ConnectionBurstPerAddress = 2,
+            ConnectionsPerSecondPerAddress = 1,
+            Time = new FakeClock(),
+        };
+        await using var host = await TestHost.Start(new ScriptedService(), options);
+        await using var first = await RawHttp2.Connect(host.GrpcAddress);
+        await using var second = await RawHttp2.Connect(host.GrpcAddress);
+        await using var third = await RawHttp2.Connect(host.GrpcAddress);
+
+        Assert.NotNull(await first.ReadUntil((type, _) => type == RawHttp2.Settings));
+        Assert.NotNull(await second.ReadUntil((type, _) => type == RawHttp2.Settings));
+        Assert.Null(await third.ReadUntil((type, _) => type == RawHttp2.Settings));
+    }
+
+    private static async Task WriteForEver(RpcWriter<StreamingOutputCallResponse> responses)
+    {
+        var message = new StreamingOutputCallResponse { Payload = new Payload { Body = ByteString.CopyFrom(new byte[1000]) } };
+        while (true) await responses.Write(message);
+    }
+
+    private static FrameCount Begin(out FakeClock clock)
+    {
+        clock = new FakeClock();
+        var count = new FrameCount(new TransportOptions { Time = clock });
+        Assert.True(count.Add(Join("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8.ToArray())));
+        return count;
+    }
+
+    private static ReadOnlySequence<byte> Join(params byte[][] frames) => new([.. frames.SelectMany(frame => frame)]);
+}
