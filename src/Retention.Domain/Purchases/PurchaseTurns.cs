@@ -108,13 +108,12 @@ public static class PurchaseTurns
 
     private static Refusal? CheckMoney(TenantState tenant, RecordPurchase command)
     {
-        if (command.Total.Currency != tenant.Currency)
-        {
-            return Because(CurrencyMismatch, ("currency_code", tenant.Currency));
-        }
-
         // A sale always has a brand: the natural key and the points' debtor are named by it.
-        return command.Origin.BrandId.Length == 0 ? Because(BrandNotFound) : null;
+        if (command.Origin.BrandId.Length == 0) return Because(BrandNotFound);
+
+        return command.Total.Currency == tenant.Currency
+            ? null
+            : Because(CurrencyMismatch, ("currency_code", tenant.Currency));
     }
 
     private static CustomerState Enroll(
