@@ -43,13 +43,14 @@ public sealed record LogContact(
 
 public sealed record EraseCustomer(string CustomerId, string? Reason, Origin Origin);
 
+/// <param name="PurchasedAt">Null: now.</param>
 /// <param name="NotMoney">The part of the total paid with points or coupons; it accrues nothing.</param>
 /// <param name="EnrollsUnknown">A customer who is not there is enrolled by his id in the same turn.</param>
 public sealed record RecordPurchase(
     CustomerRef Customer,
     string Source,
     string PurchaseId,
-    Instant PurchasedAt,
+    Instant? PurchasedAt,
     Money Total,
     long NotMoney,
     ImmutableArray<PurchaseLine> Lines,

@@ -76,7 +76,7 @@ public sealed record ContactLogged(
 public sealed record CustomerErased([property: JsonPropertyName("why")] string? Reason) : CustomerFact;
 
 /// <summary>A sale, with all that its returns will need. Amounts are minor units of the tenant's currency.</summary>
-/// <param name="PurchasedAt">Business time; At is when it was recorded.</param>
+/// <param name="SoldAt">Business time; null when it was recorded at that very moment.</param>
 /// <param name="Total">What was paid.</param>
 /// <param name="NotMoney">The part of the total not paid with money, which accrues nothing.</param>
 /// <param name="Accrued">Millipoints, after rounding and cap.</param>
@@ -87,7 +87,7 @@ public sealed record CustomerErased([property: JsonPropertyName("why")] string? 
 public sealed record PurchaseRecorded(
     [property: JsonPropertyName("s")] string Source,
     [property: JsonPropertyName("i")] string PurchaseId,
-    [property: JsonPropertyName("t")] Instant PurchasedAt,
+    [property: JsonPropertyName("t")] Instant? SoldAt,
     [property: JsonPropertyName("a")] long Total,
     [property: JsonPropertyName("nm")] long NotMoney,
     [property: JsonPropertyName("q")] long Accrued,
@@ -98,7 +98,11 @@ public sealed record PurchaseRecorded(
     [property: JsonPropertyName("x")] Instant? ExpiresAt,
     [property: JsonPropertyName("l")] ImmutableArray<PurchaseLine> Lines,
     [property: JsonPropertyName("or")] string? OrderId,
-    [property: JsonPropertyName("rd")] ImmutableArray<string> RedemptionIds) : CustomerFact;
+    [property: JsonPropertyName("rd")] ImmutableArray<string> RedemptionIds) : CustomerFact
+{
+    [JsonIgnore]
+    public Instant PurchasedAt => SoldAt ?? At;
+}
 
 /// <summary>One line of a purchase, in minor units.</summary>
 public sealed record PurchaseLine(

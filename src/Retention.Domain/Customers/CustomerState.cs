@@ -76,7 +76,7 @@ public sealed record CustomerState
 public enum CustomerKeyKind
 {
     [JsonStringEnumMemberName("card")]
-    Card,
+    Card = 1,
 
     [JsonStringEnumMemberName("email")]
     Email,

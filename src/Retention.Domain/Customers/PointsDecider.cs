@@ -21,7 +21,7 @@ public static class PointsDecider
         CustomerState state, TenantState tenant, RecordPurchase command, Instant now)
     {
         var zone = DateTimeZoneProviders.Tzdb[tenant.TimeZone];
-        var day = Accrual.DayOf(command.PurchasedAt, tenant, command.Origin.StoreId);
+        var day = Accrual.DayOf(command.PurchasedAt ?? now, tenant, command.Origin.StoreId);
         if (Accrual.Of(tenant.Program, command.Total.MinorUnits - command.NotMoney, day, zone) is not { } accrual)
         {
             return (null, Because(FieldInvalid, ("field", "total")));
@@ -31,7 +31,7 @@ public static class PointsDecider
         return (new PurchaseRecorded(
             command.Source,
             command.PurchaseId,
-            command.PurchasedAt,
+            command.PurchasedAt == now ? null : command.PurchasedAt,
             command.Total.MinorUnits,
             command.NotMoney,
             accrual.Millipoints,
