@@ -6,4 +6,9 @@ var root = new System.CommandLine.RootCommand("Measurements that stand beside th
     EndpointCommands.Echo(),
     EchoComparison.Command(),
 };
+foreach (var command in StoreCommands.All())
+{
+    root.Add(command);
+}
+
 return await root.Parse(args).InvokeAsync();

@@ -5,7 +5,7 @@ using Retention.Kernel;
 namespace Retention.Storage.Tests;
 
 /// <summary>What every adapter of the store must do. Reopen closes the store and opens what it left behind.</summary>
-public abstract class GrainStoreContract : IAsyncLifetime
+public abstract partial class GrainStoreContract : IAsyncLifetime
 {
     private IGrainStore? open;
 

@@ -14,13 +14,15 @@ internal sealed class BloomFilter
 
     public BloomFilter(long keys, int bitsPerKey)
     {
-        var lines = Math.Max(1, (keys * bitsPerKey + 511) / 512);
-        words = new ulong[lines * WordsPerLine];
+        words = new ulong[SizeOf(keys, bitsPerKey) / sizeof(ulong)];
     }
 
     public BloomFilter(ReadOnlySpan<byte> bytes) => words = MemoryMarshal.Cast<byte, ulong>(bytes).ToArray();
 
     public ReadOnlySpan<byte> Bytes => MemoryMarshal.AsBytes(words.AsSpan());
+
+    /// <summary>Bytes that a filter for so many keys takes.</summary>
+    public static long SizeOf(long keys, int bitsPerKey) => Math.Max(1, ((keys * bitsPerKey) + 511) / 512) * 64;
 
     public void Add(UInt128 key)
     {

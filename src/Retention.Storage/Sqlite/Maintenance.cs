@@ -8,53 +8,141 @@ namespace Retention.Storage.Sqlite;
 /// </summary>
 internal sealed class Maintenance : IDisposable
 {
+    private readonly StoreParts parts;
     private readonly Writer writer;
-    private readonly SqliteOptions options;
+    private readonly Session reader;
+    private readonly IndexWriter index;
     private readonly SnapshotWriter snapshots;
     private readonly AutoResetEvent wake = new(false);
+    private readonly ManualResetEventSlim room = new(true);
     private readonly Thread thread;
     private volatile bool stopping;
-    private volatile bool busy;
+    private volatile bool stuck;
+    private int sleeping;
+    private long calls;
 
-    public Maintenance(Writer writer, SnapshotWriter snapshots, SqliteOptions options)
+    public Maintenance(StoreParts parts, Writer writer, Session reader)
     {
+        this.parts = parts;
         this.writer = writer;
-        this.options = options;
-        this.snapshots = snapshots;
+        this.reader = reader;
+        index = new IndexWriter(parts, new BlockTable(writer, parts.Options), reader);
+        snapshots = new SnapshotWriter(writer, parts.Tail, parts.Snapshots, parts.Options);
         thread = new Thread(Loop) { IsBackground = true, Name = "store maintenance" };
         thread.Start();
     }
 
+    /// <summary>Tells that something was committed or offered.</summary>
     public void Wake()
     {
-        busy = true;
-        wake.Set();
+        Interlocked.Increment(ref calls);
+        if (parts.Tail.Freeze(whateverSize: false) || writer.LogIsLong || SnapshotsPressing
+            || Volatile.Read(ref sleeping) == 1)
+        {
+            wake.Set();
+        }
     }
 
+    /// <summary>Holds commits back while they come faster than the index takes them up. False: it has no room to do so.</summary>
+    public bool WaitForRoom()
+    {
+        while (parts.Tail.IsOverfull && writer.Broken is null)
+        {
+            if (stuck)
+            {
+                return false;
+            }
+
+            room.Reset();
+            wake.Set();
+            if (parts.Tail.IsOverfull)
+            {
+                room.Wait(TimeSpan.FromMilliseconds(100));
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Finishes what is begun, so that the next start finds nothing to read again.</summary>
     public void Dispose()
     {
         stopping = true;
         wake.Set();
         thread.Join();
         wake.Dispose();
+        room.Dispose();
+        reader.Dispose();
     }
+
+    private bool SnapshotsPressing => parts.Snapshots.Waiting * 16 >= parts.Options.SnapshotsWaiting;
 
     private void Loop()
     {
-        while (!stopping)
+        try
         {
-            try
+            while (!stopping)
             {
-                var idle = !wake.WaitOne(busy ? options.IdleAfter : Timeout.InfiniteTimeSpan) && !stopping;
-                busy = !idle;
-                writer.Checkpoint(idle);
-                snapshots.Write();
+                Wait();
             }
-            catch (StoreBrokenException)
+
+            // The second round takes up what was committed while the first one froze.
+            for (var round = 0; round < 2; round++)
             {
-                // The commits say so too; the host ends the process.
-                return;
+                parts.Tail.Freeze(whateverSize: true);
+                Work(idle: round == 1, snapshotsToo: true);
             }
         }
+        catch (StoreBrokenException)
+        {
+            // The commits say so too; the host ends the process.
+        }
+        catch (StoreDamagedException damage)
+        {
+            writer.Stop(damage);
+        }
+        catch (BlockGoneException gone)
+        {
+            writer.Stop(gone.AsDamage);
+        }
+
+        room.Set();
+    }
+
+    /// <summary>Works when woken, at every interval while there are commits, and once more when they have ceased.</summary>
+    private void Wait()
+    {
+        var seen = Interlocked.Read(ref calls);
+        var woken = wake.WaitOne(parts.Options.IdleAfter);
+        var idle = !woken && Interlocked.Read(ref calls) == seen;
+        Work(idle, snapshotsToo: !woken || SnapshotsPressing);
+        if (idle)
+        {
+            Interlocked.Exchange(ref sleeping, 1);
+            if (Interlocked.Read(ref calls) == seen && !stopping)
+            {
+                wake.WaitOne();
+            }
+
+            Interlocked.Exchange(ref sleeping, 0);
+        }
+    }
+
+    private void Work(bool idle, bool snapshotsToo)
+    {
+        if (snapshotsToo)
+        {
+            snapshots.Write();
+        }
+
+        do
+        {
+            writer.Checkpoint(idle: false);
+        }
+        while (index.Step(onlyTakeUp: stopping));
+
+        stuck = parts.Tail.Frozen is not null;
+        room.Set();
+        writer.Checkpoint(idle);
     }
 }

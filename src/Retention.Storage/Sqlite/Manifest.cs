@@ -16,9 +16,6 @@ internal sealed record Manifest
     /// <summary>The index covers the journal up to here; the rest is read again at a start.</summary>
     public long Watermark { get; init; }
 
-    /// <summary>A position that the journal had reached when this was written.</summary>
-    public long Head { get; init; }
-
     public long NextBlock { get; init; } = 1;
 
     /// <summary>Newest first.</summary>
@@ -37,7 +34,6 @@ internal sealed record Manifest
     {
         var output = new ByteWriter();
         output.Number(Watermark);
-        output.Number(Head);
         output.Number(NextBlock);
         EncodeRuns(output, Grains);
         EncodeRuns(output, Keys);
@@ -57,7 +53,6 @@ internal sealed record Manifest
         return new Manifest
         {
             Watermark = reader.Number(),
-            Head = reader.Number(),
             NextBlock = reader.Number(),
             Grains = DecodeRuns(ref reader),
             Keys = DecodeRuns(ref reader),

@@ -72,8 +72,9 @@ internal sealed class PendingEffects
             }
         }
 
-        return [.. found.OrderBy(x => x.Turn).ThenBy(x => x.Sent.Position).ThenBy(x => x.Sent.Sequence)
-            .ThenBy(x => x.Edge.To.Value, StringComparer.Ordinal).Take(limit).Select(x => (x.Edge, x.Sent))];
+        return [.. found.OrderBy(x => x.Turn).ThenBy(x => x.Sent.Position)
+            .ThenBy(x => x.Edge.From.Value, StringComparer.Ordinal).ThenBy(x => x.Edge.To.Value, StringComparer.Ordinal)
+            .Take(limit).Select(x => (x.Edge, x.Sent))];
     }
 
     /// <summary>What the edge received, and what was sent on it after the position and is still pending.</summary>

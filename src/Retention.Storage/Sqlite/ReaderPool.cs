@@ -23,6 +23,18 @@ internal sealed class ReaderPool(string path, SqliteOptions options) : IDisposab
         }
     }
 
+    public Session Open()
+    {
+        try
+        {
+            return new Session(Database.OpenReader(path, options.ReaderCacheKilobytes));
+        }
+        catch (SqliteFailure failure)
+        {
+            throw failure.AsRead();
+        }
+    }
+
     public void Dispose()
     {
         disposed = true;
@@ -55,18 +67,6 @@ internal sealed class ReaderPool(string path, SqliteOptions options) : IDisposab
         finally
         {
             idle.Add(session);
-        }
-    }
-
-    private Session Open()
-    {
-        try
-        {
-            return new Session(Database.OpenReader(path, options.ReaderCacheKilobytes));
-        }
-        catch (SqliteFailure failure)
-        {
-            throw failure.AsRead();
         }
     }
 }

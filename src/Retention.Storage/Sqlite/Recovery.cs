@@ -12,7 +12,14 @@ internal static class Recovery
     public static long Run(StoreParts parts, Session session)
     {
         Schema.Require(session.Database, parts.Options.Directory);
-        var position = parts.Tail.Index.Watermark;
+        var manifest = session.Manifest();
+        if (session.LastPosition() < manifest.Watermark)
+        {
+            throw new StoreDamagedException($"Journal record {manifest.Watermark} is missing.");
+        }
+
+        Restore(parts, session, manifest);
+        var position = manifest.Watermark;
         while (true)
         {
             var before = position;
@@ -28,6 +35,38 @@ internal static class Recovery
             }
         }
     }
+
+    private static void Restore(StoreParts parts, Session session, Manifest manifest)
+    {
+        try
+        {
+            parts.Tail.Restore(new StoreIndex(
+                manifest.Watermark,
+                [.. manifest.Grains.Select(x => RunBuilder.Load(x, session))],
+                [.. manifest.Keys.Select(x => RunBuilder.Load(x, session))]));
+            var changes = ChangeLog.Read(manifest.Changes, session);
+            parts.Reminders.Restore(changes.Reminders);
+            foreach (var (edge, received, sent) in changes.Edges)
+            {
+                parts.Effects.Restore(edge, received, sent);
+            }
+        }
+        catch (BlockGoneException gone)
+        {
+            throw gone.AsDamage;
+        }
+
+        parts.Manifest = WithoutLeftOvers(manifest, session.LastBlock());
+    }
+
+    /// <summary>Blocks beyond the manifest's are of work that a stop cut short.</summary>
+    private static Manifest WithoutLeftOvers(Manifest manifest, long lastBlock) => lastBlock < manifest.NextBlock
+        ? manifest
+        : manifest with
+        {
+            NextBlock = lastBlock + 1,
+            Garbage = manifest.Garbage.Add(new BlockRange(manifest.NextBlock, lastBlock + 1 - manifest.NextBlock)),
+        };
 
     private static void Replay(StoreParts parts, long position, byte[] row)
     {

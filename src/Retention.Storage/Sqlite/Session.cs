@@ -82,6 +82,17 @@ internal sealed class Session : IDisposable
         }
     }
 
+    /// <summary>The manifest, which is there from the first start on.</summary>
+    public Manifest Manifest()
+    {
+        using var manifest = Database.Prepare("SELECT content FROM manifest WHERE id = 1");
+        return manifest.Row()
+            ? Sqlite.Manifest.Decode(manifest.Bytes(0))
+            : throw new StoreDamagedException("The manifest of the index is missing.");
+    }
+
+    public long LastBlock() => Database.Number("SELECT max(id) FROM block");
+
     public long LastPosition() => Database.Number("SELECT max(position) FROM journal");
 
     /// <summary>The saved state of a grain; version 0 when there is none.</summary>

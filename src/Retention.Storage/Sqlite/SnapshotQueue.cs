@@ -23,6 +23,17 @@ internal sealed class SnapshotQueue(SqliteOptions options)
         }
     }
 
+    public int Wishes
+    {
+        get
+        {
+            lock (gate)
+            {
+                return wishes.Count;
+            }
+        }
+    }
+
     /// <summary>Notes where a grain stands; beyond the limit of facts it wants a snapshot.</summary>
     public void Note(GrainId grain, Head head)
     {

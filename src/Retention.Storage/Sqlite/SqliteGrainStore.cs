@@ -24,8 +24,7 @@ public sealed class SqliteGrainStore : IGrainStore
         if (parts.Writer is { } writer)
         {
             lane = new CommitLane(writer.Session, parts.Tail);
-            maintenance = new Maintenance(
-                writer, new SnapshotWriter(writer, parts.Tail, parts.Snapshots, parts.Options), parts.Options);
+            maintenance = new Maintenance(parts, writer, parts.OpenReader());
         }
     }
 
@@ -54,7 +53,7 @@ public sealed class SqliteGrainStore : IGrainStore
 
         CommitShape.Check(batch);
         CommitResult[] results = [];
-        var durable = parts.Writer!.TryRun(() =>
+        var durable = maintenance!.WaitForRoom() && parts.Writer!.TryRun(() =>
         {
             results = lane.Write(batch, head);
             if (lane.Batch.Stored.Count > 0)
@@ -68,7 +67,7 @@ public sealed class SqliteGrainStore : IGrainStore
             Array.Fill(results, new CommitResult(CommitVerdict.Full, 0));
         }
 
-        maintenance!.Wake();
+        maintenance.Wake();
         return ValueTask.FromResult<IReadOnlyList<CommitResult>>(results);
     }
 
@@ -134,6 +133,8 @@ public sealed class SqliteGrainStore : IGrainStore
 
     public Task WaitBeyondAsync(long position, CancellationToken stop) =>
         signal.WaitAsync(() => Head > position, stop);
+
+    public StoreFigures Figures() => parts.Figures();
 
     public ValueTask DisposeAsync()
     {

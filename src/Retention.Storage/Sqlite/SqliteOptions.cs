@@ -18,7 +18,7 @@ public sealed record SqliteOptions
     public int SnapshotsWaiting { get; init; } = 65_536;
 
     /// <summary>Snapshots written in one transaction.</summary>
-    public int SnapshotsPerPiece { get; init; } = 256;
+    public int SnapshotsPerPiece { get; init; } = 1024;
 
     /// <summary>Index blocks written, merged or deleted in one transaction.</summary>
     public int BlocksPerPiece { get; init; } = 64;

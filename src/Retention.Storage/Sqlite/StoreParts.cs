@@ -33,6 +33,9 @@ internal sealed class StoreParts : IDisposable
 
     public ReminderQueue Reminders { get; } = new();
 
+    /// <summary>The index's extent as it was found at the start.</summary>
+    public Manifest Manifest { get; set; } = Manifest.Empty;
+
     public long Head { get; private set; }
 
     public static StoreParts Open(SqliteOptions options)
@@ -80,12 +83,24 @@ internal sealed class StoreParts : IDisposable
         }
     }
 
+    public StoreFigures Figures()
+    {
+        var index = Tail.Index;
+        var path = Path.Combine(Options.Directory, FileName);
+        return new StoreFigures(
+            Size(path + "-wal"), Size(path), Writer?.BytesWritten ?? 0, Tail.Commits, Snapshots.Waiting,
+            Snapshots.Wishes, Reminders.Count, index.Grains.Length, index.Keys.Length,
+            index.Grains.Concat(index.Keys).Sum(x => (long)x.Filter.Bytes.Length));
+    }
+
     public void Dispose()
     {
         Readers.Dispose();
         Writer?.Dispose();
         directoryLock?.Dispose();
     }
+
+    private static long Size(string path) => File.Exists(path) ? new FileInfo(path).Length : 0;
 
     private static StoreParts Bring(DirectoryLock? directoryLock, Func<StoreParts> create)
     {
@@ -110,6 +125,9 @@ internal sealed class StoreParts : IDisposable
             }
         }
     }
+
+    /// <summary>A connection of its own for work beside the commits.</summary>
+    public Session OpenReader() => Readers.Open();
 
     private long Restore() => Writer is { } writer
         ? Recovery.Run(this, writer.Session)

@@ -15,7 +15,9 @@ internal sealed class Writer : IDisposable
     private StoreBrokenException? broken;
     private long checkpointedPages;
     private long pagesAtCheckpoint;
+    private long logPages;
     private bool disposed;
+    private int commitsWaiting;
 
     public Writer(string path, SqliteOptions options)
     {
@@ -43,6 +45,9 @@ internal sealed class Writer : IDisposable
 
     public StoreBrokenException? Broken => Volatile.Read(ref broken);
 
+    /// <summary>Whether the log wants to be copied into the database. An estimate that costs nothing.</summary>
+    public bool LogIsLong => Volatile.Read(ref logPages) * 4096 >= options.CheckpointBytes;
+
     public long LogBytes => File.Exists(logPath) ? new FileInfo(logPath).Length : 0;
 
     /// <summary>Everything that was written to the log and copied from it into the database.</summary>
@@ -59,18 +64,38 @@ internal sealed class Writer : IDisposable
         }
     }
 
-    /// <summary>Runs a transaction; false when the store is full and nothing was changed.</summary>
+    /// <summary>Runs a batch of commits; false when the store is full and nothing was changed.</summary>
     public bool TryRun(Action transaction)
+    {
+        Interlocked.Increment(ref commitsWaiting);
+        lock (gate)
+        {
+            Interlocked.Decrement(ref commitsWaiting);
+            return RunInside(transaction);
+        }
+    }
+
+    /// <summary>The same for work that no caller waits for: it lets a waiting batch go first.</summary>
+    public bool TryRunBehindCommits(Action transaction)
+    {
+        var pause = default(SpinWait);
+        while (Volatile.Read(ref commitsWaiting) > 0)
+        {
+            pause.SpinOnce();
+        }
+
+        lock (gate)
+        {
+            return RunInside(transaction);
+        }
+    }
+
+    /// <summary>Refuses all further writing.</summary>
+    public void Stop(StoreDamagedException damage)
     {
         lock (gate)
         {
-            ObjectDisposedException.ThrowIf(disposed, this);
-            if (broken is not null)
-            {
-                throw new StoreBrokenException(broken.Message, broken);
-            }
-
-            return Attempt(transaction) || (TryEmptyLog() && Attempt(transaction));
+            broken ??= new StoreBrokenException("The store's index is damaged: " + damage.Message, damage);
         }
     }
 
@@ -84,8 +109,7 @@ internal sealed class Writer : IDisposable
                 return;
             }
 
-            var pending = (database.PagesWritten() - pagesAtCheckpoint) * 4096;
-            if (idle ? LogBytes > 0 : pending >= options.CheckpointBytes)
+            if (idle ? LogBytes > 0 : LogIsLong)
             {
                 Guard(() => Empty(truncate: idle || LogBytes > options.LogBytesMax));
             }
@@ -101,11 +125,20 @@ internal sealed class Writer : IDisposable
         }
     }
 
+    private bool RunInside(Action transaction)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        return broken is null
+            ? Attempt(transaction) || (TryEmptyLog() && Attempt(transaction))
+            : throw new StoreBrokenException(broken.Message, broken);
+    }
+
     private bool Attempt(Action transaction)
     {
         try
         {
             transaction();
+            Volatile.Write(ref logPages, database.PagesWritten() - pagesAtCheckpoint);
             return true;
         }
         catch (SqliteFailure failure) when (failure.IsFull)
@@ -146,6 +179,7 @@ internal sealed class Writer : IDisposable
         var whole = database.Checkpoint(truncate, out var pages);
         checkpointedPages += pages;
         pagesAtCheckpoint = database.PagesWritten();
+        Volatile.Write(ref logPages, 0);
         return whole;
     }
 

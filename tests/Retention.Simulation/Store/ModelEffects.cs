@@ -9,9 +9,7 @@ internal sealed class ModelEffects
     private readonly SortedDictionary<(string From, string To), Lane> lanes = new(Comparer<(string From, string To)>.Create(
         (x, y) => string.CompareOrdinal(x.From, y.From) is var order and not 0 ? order : string.CompareOrdinal(x.To, y.To)));
 
-    private long sent;
-
-    public void Note(GrainWrite write)
+    public void Note(GrainWrite write, long position)
     {
         if (write.Grain.Kind == GrainId.OutboxKind)
         {
@@ -22,7 +20,7 @@ internal sealed class ModelEffects
                     write.Grain.Partition, new PartitionId(write.Grain.Key), write.ExpectedVersion + 1 + index, write.Facts[index]);
                 if (effect.Sequence > lane.Received)
                 {
-                    lane.Pending.Add((++sent, effect));
+                    lane.Pending.Add((position, effect));
                 }
             }
         }
@@ -37,8 +35,8 @@ internal sealed class ModelEffects
     /// <summary>The edges take turns: the first of each, oldest first, then the second of each, and so on.</summary>
     public IReadOnlyList<SentEffect> Pending(int limit) =>
     [
-        .. lanes.Values.SelectMany(lane => lane.Pending.Take(limit).Select((x, turn) => (turn, x.Order, x.Effect)))
-            .OrderBy(x => x.turn).ThenBy(x => x.Order).Take(limit).Select(x => x.Effect),
+        .. lanes.Values.SelectMany(lane => lane.Pending.Take(limit).Select((x, turn) => (turn, x.Position, x.Effect)))
+            .OrderBy(x => x.turn).ThenBy(x => x.Position).Take(limit).Select(x => x.Effect),
     ];
 
     public long Count(PartitionId from) =>
@@ -58,6 +56,6 @@ internal sealed class ModelEffects
     {
         public long Received { get; set; }
 
-        public List<(long Order, SentEffect Effect)> Pending { get; } = [];
+        public List<(long Position, SentEffect Effect)> Pending { get; } = [];
     }
 }

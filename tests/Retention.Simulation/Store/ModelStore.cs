@@ -119,7 +119,7 @@ public sealed class ModelStore(int factsPerSnapshot = 16)
 
             grain.Facts.AddRange(write.Facts);
             grain.Positions.Add(position);
-            effects.Note(write);
+            effects.Note(write, position);
         }
 
         foreach (var key in commit.Ledger?.Keys ?? [])
