@@ -94,6 +94,7 @@ internal sealed class LoadRun(LoadTarget target, LoadPlan plan)
         return (spent, isOut ? loops.Max(loop => loop.Tally.LastMeasuredAt) : clock.MeasuredUntil);
     }
 
+    // True where all calls have ended before, because there were no more.
     private bool WaitUntil(long timestamp, List<Thread> threads, List<CallLoop> loops)
     {
         while (true)
@@ -101,7 +102,11 @@ internal sealed class LoadRun(LoadTarget target, LoadPlan plan)
             var left = timestamp - Stopwatch.GetTimestamp();
             if (left <= 0) return false;
             var pause = Math.Clamp((int)(left * 1000 / Stopwatch.Frequency), 1, 100);
-            if (threads[0].Join(pause) && threads.TrueForAll(thread => thread.Join(100))) return true;
+            if (threads[0].Join(pause) && threads.TrueForAll(thread => thread.Join(100)))
+            {
+                return Stopwatch.GetTimestamp() < timestamp;
+            }
+
             Progress?.Invoke(loops.Sum(loop => loop.Tally.Ended));
         }
     }
