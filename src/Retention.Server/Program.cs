@@ -1,1 +1,1 @@
-return 0;
+return await Retention.Server.Commands.CommandLine.RunAsync(args);

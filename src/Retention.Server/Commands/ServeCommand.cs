@@ -1,0 +1,149 @@
+using System.CommandLine;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Retention.Engine.Ports;
+using Retention.Server.Auth;
+using Retention.Server.Hosting;
+using Retention.Storage.Sqlite;
+using Command = System.CommandLine.Command;
+
+namespace Retention.Server.Commands;
+
+/// <summary><c>retention serve</c>: runs the server until it is told to stop.</summary>
+internal static class ServeCommand
+{
+    private static readonly Option<string> DataDirectory = new("--data")
+    {
+        Description = "Directory of the database; created where it does not exist.",
+        Required = true,
+    };
+
+    private static readonly Option<string> Grpc = new("--grpc")
+    {
+        Description = "Address of gRPC (HTTP/2); port 0 takes a free one.",
+        DefaultValueFactory = _ => "127.0.0.1:5001",
+    };
+
+    private static readonly Option<string> Http = new("--http")
+    {
+        Description = "Address of health, metrics, gRPC-Web and Connect (HTTP/1.1); port 0 takes a free one.",
+        DefaultValueFactory = _ => "127.0.0.1:5000",
+    };
+
+    private static readonly Option<string> Certificate = new("--tls-cert")
+    {
+        Description = "PEM file of the certificate; required off loopback.",
+    };
+
+    private static readonly Option<string> Key = new("--tls-key") { Description = "PEM file of its private key." };
+
+    private static readonly Option<int> AuthFailures = new("--auth-failures-per-minute")
+    {
+        Description = "Failed authentications allowed from one address; 0 means no limit.",
+        DefaultValueFactory = _ => new AuthOptions().FailuresPerMinute,
+    };
+
+    public static Command Create()
+    {
+        var command = new Command("serve", "Runs the server until it is told to stop.")
+        {
+            DataDirectory, Grpc, Http, Certificate, Key, AuthFailures,
+        };
+        command.SetAction((parsed, _) => RunAsync(parsed));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed)
+    {
+        var options = Options(parsed);
+        await using var server = await StartAsync(options);
+        Console.Out.WriteLine(parsed.GetValue(CommandLine.Json)
+            ? $$"""{"ready":true,"grpc":"{{server.Grpc}}","http":"{{server.Http}}"}"""
+            : $"ready grpc={server.Grpc} http={server.Http}");
+        await server.WaitForShutdownAsync();
+        return server.IsBroken ? throw new CommandFailure("the store must not be written any more; see the log") : 0;
+    }
+
+    private static ServerOptions Options(ParseResult parsed)
+    {
+        var options = new ServerOptions
+        {
+            DataDirectory = parsed.GetRequiredValue(DataDirectory),
+            Grpc = Address(parsed, Grpc),
+            Http = Address(parsed, Http),
+            Certificate = LoadCertificate(parsed.GetValue(Certificate), parsed.GetValue(Key)),
+            Auth = new AuthOptions { FailuresPerMinute = parsed.GetValue(AuthFailures) },
+        };
+        if (options.Auth.FailuresPerMinute < 0) throw new UsageFailure($"{AuthFailures.Name} cannot be negative");
+        if (options.Grpc.Port != 0 && options.Grpc.Equals(options.Http))
+        {
+            throw new UsageFailure($"{Grpc.Name} and {Http.Name} need different ports");
+        }
+
+        var isLocal = IPAddress.IsLoopback(options.Grpc.Address) && IPAddress.IsLoopback(options.Http.Address);
+        return isLocal || options.Certificate is not null
+            ? options
+            : throw new UsageFailure($"off loopback a certificate is required: give {Certificate.Name} and {Key.Name}");
+    }
+
+    private static IPEndPoint Address(ParseResult parsed, Option<string> option)
+    {
+        var text = parsed.GetRequiredValue(option);
+        return IPEndPoint.TryParse(text, out var address) && text.Contains(':')
+            ? address
+            : throw new UsageFailure($"{option.Name} {text} is not an address and port, e.g. 127.0.0.1:5001");
+    }
+
+    private static X509Certificate2? LoadCertificate(string? certificate, string? key)
+    {
+        if (certificate is null && key is null) return null;
+        if (certificate is null || key is null)
+        {
+            throw new UsageFailure($"{Certificate.Name} and {Key.Name} belong together");
+        }
+
+        try
+        {
+            using var pem = X509Certificate2.CreateFromPemFile(certificate, key);
+
+            // A key that comes straight from PEM is ephemeral, which not every TLS stack can use.
+            return X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
+        }
+        catch (Exception fault) when (fault is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            throw new UsageFailure($"the certificate {certificate} with the key {key} cannot be used");
+        }
+    }
+
+    private static async Task<RetentionServer> StartAsync(ServerOptions options)
+    {
+        try
+        {
+            return await RetentionServer.StartAsync(options, CancellationToken.None);
+        }
+        catch (Exception fault) when (fault is StoreInUseException or StoreTooNewException)
+        {
+            throw new UsageFailure(fault.Message);
+        }
+        catch (StoreDamagedException fault)
+        {
+            throw new CommandFailure(fault.Message);
+        }
+        catch (Exception fault) when (IsAddressFault(fault))
+        {
+            throw new UsageFailure($"cannot listen on {options.Grpc} and {options.Http}: {Root(fault).Message}");
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageFailure($"the data directory {options.DataDirectory} cannot be used: {fault.Message}");
+        }
+    }
+
+    private static bool IsAddressFault(Exception fault) =>
+        Root(fault) is SocketException || fault is Microsoft.AspNetCore.Connections.AddressInUseException
+        || fault.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException;
+
+    private static Exception Root(Exception fault) => fault.GetBaseException();
+}

@@ -1,0 +1,32 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using Retention.Engine.Ports;
+using Retention.Server.Auth;
+using Retention.Transport;
+
+namespace Retention.Server.Hosting;
+
+/// <summary>Everything a server is started with.</summary>
+public sealed record ServerOptions
+{
+    /// <summary>Created where it does not exist.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>gRPC over HTTP/2; port 0 takes a free one.</summary>
+    public IPEndPoint Grpc { get; init; } = new(IPAddress.Loopback, 5001);
+
+    /// <summary>gRPC-Web, Connect, health and metrics over HTTP/1.1; port 0 takes a free one.</summary>
+    public IPEndPoint Http { get; init; } = new(IPAddress.Loopback, 5000);
+
+    /// <summary>Required off loopback.</summary>
+    public X509Certificate2? Certificate { get; init; }
+
+    public AuthOptions Auth { get; init; } = new();
+
+    public TransportOptions Transport { get; init; } = new();
+
+    public EngineLimits Engine { get; init; } = new();
+
+    /// <summary>Time that calls under way have to finish when the server stops.</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(10);
+}
