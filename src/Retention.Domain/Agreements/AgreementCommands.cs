@@ -1,4 +1,5 @@
 using NodaTime;
+using Retention.Domain.Tenants;
 
 namespace Retention.Domain.Agreements;
 
@@ -7,7 +8,11 @@ namespace Retention.Domain.Agreements;
 /// <param name="Currency">The tenant's.</param>
 /// <param name="Now">The tenant's time.</param>
 /// <param name="IsSandbox">Whether that time is virtual.</param>
-public sealed record Asker(string TenantId, string BrandId, string Currency, Instant Now, bool IsSandbox);
+public sealed record Asker(string TenantId, string BrandId, string Currency, Instant Now, bool IsSandbox)
+{
+    public static Asker Of(TenantState tenant, string brandId, Instant nodeTime) =>
+        new(tenant.TenantId, brandId, tenant.Currency, tenant.Now(nodeTime), tenant.VirtualNow is not null);
+}
 
 /// <param name="CodeKey">256 fresh random bits, base64; likewise the pseudonym keys.</param>
 public sealed record ProposeAgreement(

@@ -46,6 +46,7 @@ public static class JointCouponTurns
             {
                 At = desk.Now,
                 On = desk.Today,
+                Number = desk.Account.Lines + 1,
                 LegId = leg.LegId,
                 CouponId = couponId,
                 Redemption = command.RedemptionId,
@@ -121,6 +122,7 @@ public static class JointCouponTurns
             {
                 At = desk.Now,
                 On = desk.Today,
+                Number = desk.Coupon.IsClawedBack ? 0 : desk.Account.Lines + 1,
                 LegId = desk.FoundLeg.LegId,
                 CouponId = CouponCode.CouponId(desk.Code),
                 Redemption = command.RedemptionId,
@@ -203,7 +205,16 @@ public static class JointCouponTurns
         var now = Instant.Max(asker.Now, Instant.Max(agreement.LastAt, account.LastAt));
         var today = agreement.Exists ? now.InZone(agreement.Zone).Date : default;
         return new Desk(
-            agreement, agreement.FindLeg(coupon.LegId), code, couponGrain, coupon, useGrain, accountGrain, now, today);
+            agreement,
+            agreement.FindLeg(coupon.LegId),
+            code,
+            couponGrain,
+            coupon,
+            useGrain,
+            accountGrain,
+            account,
+            now,
+            today);
     }
 
     /// <summary>All that one redemption looks at.</summary>
@@ -216,6 +227,7 @@ public static class JointCouponTurns
         JointCouponState Coupon,
         GrainId UseGrain,
         GrainId AccountGrain,
+        AccountState Account,
         Instant Now,
         LocalDate Today)
     {

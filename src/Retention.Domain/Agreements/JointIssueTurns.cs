@@ -112,6 +112,7 @@ public static class JointIssueTurns
             {
                 At = desk.Now,
                 On = desk.Today,
+                Number = desk.Account.Lines + 1,
                 LegId = desk.Leg.LegId,
                 CouponId = CouponCode.CouponId(desk.Code),
                 Redemption = desk.Coupon.RedemptionId,
@@ -151,6 +152,7 @@ public static class JointIssueTurns
             useGrain,
             turn.State<JointUseState>(useGrain),
             accountGrain,
+            account,
             now,
             now.InZone(agreement.Zone).Date);
     }
@@ -165,6 +167,7 @@ public static class JointIssueTurns
         GrainId UseGrain,
         JointUseState Use,
         GrainId AccountGrain,
+        AccountState Account,
         Instant Now,
         LocalDate Today);
 }

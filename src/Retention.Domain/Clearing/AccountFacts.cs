@@ -34,6 +34,9 @@ public sealed record VoidCounted(string LegId, string CouponId, LocalDate EndsOn
 /// <summary>Clearing entries. The postings of each sum to zero.</summary>
 public abstract record EntryFact : AccountFact
 {
+    /// <summary>1, 2, 3, ... without a gap; 0 for a reversal of what was clawed back, which posts nothing.</summary>
+    public long Number { get; init; }
+
     public string LegId { get; init; } = "";
 
     public string CouponId { get; init; } = "";

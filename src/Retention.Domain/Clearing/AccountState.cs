@@ -101,6 +101,10 @@ public sealed record AccountState
     private AccountState Posted(EntryFact fact)
     {
         if (fact.Postings.IsEmpty) return this;
+        if (fact.Number != Lines + 1)
+        {
+            throw new InvalidOperationException($"Clearing entry {fact.Number} follows entry {Lines}.");
+        }
 
         var (first, second) = (FirstNet, SecondNet);
         foreach (var posting in fact.Postings)
@@ -112,17 +116,20 @@ public sealed record AccountState
         var period = Period ?? throw new InvalidOperationException("The account is not open.");
         var moved = first - FirstNet;
         var isRedemption = fact is RedemptionCleared;
-        return this with
+        return OnLeg(fact.LegId, leg => leg with
+        {
+            Net = leg.Net - (fact.LegId == Leg.First ? moved : -moved),
+        }) with
         {
             FirstNet = first,
             SecondNet = second,
-            Lines = Lines + 1,
+            Lines = fact.Number,
             Period = period with
             {
                 Redeemed = period.Redeemed + (isRedemption ? moved : 0),
                 Reversed = period.Reversed - (isRedemption ? 0 : moved),
                 Lines = period.Lines + 1,
-                LinesHash = ClearingLine.Of(Lines + 1, Currency, fact).HashAfter(period.LinesHash),
+                LinesHash = ClearingLine.Of(Currency, fact).HashAfter(period.LinesHash),
             },
         };
     }

@@ -26,8 +26,8 @@ public sealed record ClearingLine(
 {
     public static readonly string FirstHash = new('0', 64);
 
-    public static ClearingLine Of(long number, string currency, EntryFact fact) => new(
-        number,
+    public static ClearingLine Of(string currency, EntryFact fact) => new(
+        fact.Number,
         fact.At,
         KindOf(fact),
         fact.LegId,

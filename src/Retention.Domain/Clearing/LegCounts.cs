@@ -20,7 +20,11 @@ public sealed record LegCounts
     /// <summary>Of the consumed.</summary>
     public long ClawedBack { get; init; }
 
+    /// <summary>Triggering purchases that gave no coupon.</summary>
     public long Suppressed { get; init; }
+
+    /// <summary>What the issuer owes by this leg alone.</summary>
+    public long Net { get; init; }
 
     /// <summary>Open coupons by their last valid day, ascending; at most one entry for each day of validity.</summary>
     public ImmutableArray<OpenDay> OpenDays { get; init; } = [];

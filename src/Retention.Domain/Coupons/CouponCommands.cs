@@ -8,6 +8,7 @@ namespace Retention.Domain.Coupons;
 /// <summary>What conditions may look at of a basket.</summary>
 public sealed record BasketSeen(long TotalMinorUnits, string Currency, ImmutableArray<string> Categories);
 
+/// <param name="BrandId">The brand that the caller is bound to; empty: none.</param>
 /// <param name="Code">As typed.</param>
 /// <param name="CampaignId">Empty when the caller names none.</param>
 /// <param name="CustomerId">Empty when nobody is known.</param>

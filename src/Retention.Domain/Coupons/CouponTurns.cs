@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using NodaTime;
+using Retention.Domain.Agreements;
 using Retention.Domain.Customers;
 using Retention.Domain.Offers;
 using Retention.Domain.Tenants;
@@ -64,6 +65,18 @@ public static class CouponTurns
             new CouponRedeemed(command.RedemptionId, check.Discount, check.Now));
     }
 
+    /// <summary>
+    /// What a till's own tenant says of a joint coupon that it brings to an agreement: nothing but whether the
+    /// till's basket, store and customer are sound, and who asks when.
+    /// </summary>
+    public static Decision Till(ITurn turn, RedeemCoupon command)
+    {
+        var tenant = turn.State<TenantState>(TenantGrains.Id(command.TenantId));
+        var fault = TillFault(turn, tenant, command);
+        if (!turn.IsComplete) return Decision.Silent();
+        return fault is not null ? fault : Decision.With(Asker.Of(tenant, command.BrandId, turn.Time));
+    }
+
     /// <summary>Gives back count, budget and the customer's use, whenever it comes.</summary>
     public static Decision Reverse(ITurn turn, ReverseCouponRedemption command)
     {
@@ -110,10 +123,11 @@ public static class CouponTurns
             : CouponViews.Generic(found.Offer, found.Tenant, now));
     }
 
-    /// <summary>The unique coupons bound to a customer, oldest first.</summary>
+    /// <summary>The unique coupons bound to a customer, oldest first, and then his open joint coupons.</summary>
     public static Decision List(ITurn turn, string tenantId, string customerId)
     {
         var tenant = turn.State<TenantState>(TenantGrains.Id(tenantId));
+        var customer = turn.State<CustomerState>(CustomerGrains.Id(PartitionId.Tenant(tenantId), customerId));
         var wallet = turn.State<WalletState>(OfferGrains.WalletId(tenantId, customerId));
         var held = wallet.Codes
             .Select(code => (Code: code, Coupon: turn.State<CouponState>(OfferGrains.CouponId(tenantId, code))))
@@ -122,24 +136,19 @@ public static class CouponTurns
             .ConvertAll(item => turn.State<OfferState>(OfferGrains.OfferId(tenantId, item.Coupon.OfferId)));
         if (!turn.IsComplete) return Decision.Silent();
 
+        if (!customer.IsActive) return Because(RefusalReason.CustomerNotFound);
+
         var now = tenant.Now(turn.Time);
         return Decision.With(held
             .Zip(states, (item, offer) => CouponViews.Own(item.Code, item.Coupon, offer, tenant, now))
+            .Concat(JointWallet.Usable(customer.Wallet, now).Select(CouponViews.Joint))
             .ToImmutableArray());
     }
 
     private static Found Find(ITurn turn, RedeemCoupon command)
     {
         var tenant = turn.State<TenantState>(TenantGrains.Id(command.TenantId));
-        if (command.Basket is { } basket && basket.Currency != tenant.Currency)
-        {
-            return Found.None(tenant, Because(RefusalReason.CurrencyMismatch, ("currency_code", tenant.Currency)));
-        }
-
-        if (command.CustomerId.Length > 0 && !turn.State<CustomerState>(CustomerGrain(command)).IsActive)
-        {
-            return Found.None(tenant, Because(RefusalReason.CustomerNotFound));
-        }
+        if (TillFault(turn, tenant, command) is { } fault) return Found.None(tenant, fault);
 
         return CouponCode.Own(command.Code) is { } code
             ? FindCoupon(turn, tenant, command, code)
@@ -181,6 +190,23 @@ public static class CouponTurns
     private static OfferUseState? Use(ITurn turn, RedeemCoupon command, string offerId) => command.CustomerId.Length == 0
         ? null
         : turn.State<OfferUseState>(OfferGrains.UseId(command.TenantId, offerId, command.CustomerId));
+
+    private static Refusal? TillFault(ITurn turn, TenantState tenant, RedeemCoupon command)
+    {
+        if (command.Basket is { } basket && basket.Currency != tenant.Currency)
+        {
+            return Because(RefusalReason.CurrencyMismatch, ("currency_code", tenant.Currency));
+        }
+
+        if (command.StoreId.Length > 0 && !tenant.Stores.ContainsKey(command.StoreId))
+        {
+            return Because(RefusalReason.StoreNotFound, ("store_id", command.StoreId));
+        }
+
+        return command.CustomerId.Length > 0 && !turn.State<CustomerState>(CustomerGrain(command)).IsActive
+            ? Because(RefusalReason.CustomerNotFound)
+            : null;
+    }
 
     private static GrainId CustomerGrain(RedeemCoupon command) =>
         CustomerGrains.Id(PartitionId.Tenant(command.TenantId), command.CustomerId);

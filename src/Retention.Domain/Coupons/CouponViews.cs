@@ -1,4 +1,5 @@
 using NodaTime;
+using Retention.Domain.Customers;
 using Retention.Domain.Offers;
 using Retention.Domain.Tenants;
 
@@ -24,6 +25,19 @@ public static class CouponViews
         var end = offer.Validity.EndsBefore(OfferRules.Zone(offer, tenant));
         return Of(offer.Code, "", offer, tenant, end <= now ? CouponStatus.Expired : CouponStatus.Open, end);
     }
+
+    /// <summary>A joint coupon as its holder's wallet knows it: open.</summary>
+    public static CouponView Joint(JointCoupon coupon) => new(
+        coupon.CouponId,
+        coupon.Code,
+        "",
+        "",
+        coupon.AgreementId,
+        coupon.RedeemingBrandId,
+        CouponStatus.Open,
+        coupon.DiscountMinorUnits,
+        coupon.Currency,
+        coupon.ExpiresAt);
 
     private static CouponView Of(
         string code, string couponId, Offer offer, TenantState tenant, CouponStatus status, Instant? expiresAt) => new(

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using NodaTime;
 using Retention.Domain.Coupons;
+using Retention.Domain.Customers;
 using Retention.Domain.Tenants;
 using Retention.Kernel;
 using static Retention.Kernel.Refusal;
@@ -124,6 +125,9 @@ public static class OfferTurns
         var walletId = OfferGrains.WalletId(command.TenantId, command.CustomerId);
         var state = turn.State<OfferState>(offerId);
         var wallet = turn.State<WalletState>(walletId);
+        var isHeld = command.CustomerId.Length > 0;
+        var isHolderKnown = isHeld && turn.State<CustomerState>(
+            CustomerGrains.Id(PartitionId.Tenant(command.TenantId), command.CustomerId)).IsActive;
         var coupons = command.Codes.Select(code => OfferGrains.CouponId(command.TenantId, code)).ToList();
         var isFresh = coupons.TrueForAll(coupon => turn.Version(coupon) == 0);
         if (!turn.IsComplete) return Decision.Silent();
@@ -133,6 +137,7 @@ public static class OfferTurns
         if (offer.Kind != OfferKind.UniqueCodes) return OfferRules.Invalid("offer_id", "issues_unique_codes");
         if (state.Status != OfferStatus.Active) return NotActive(state);
         if (wallet.Codes.Length >= WalletState.CodesMax) return TooMany("coupons_per_customer", WalletState.CodesMax);
+        if (isHeld && !isHolderKnown) return Because(RefusalReason.CustomerNotFound);
         if (!isFresh) throw new InvalidOperationException("Fresh randomness gave a code that exists.");
 
         return Issued(command, state, offer, tenant, tenant.Now(turn.Time), coupons, walletId);

@@ -1,0 +1,68 @@
+using NodaTime;
+using Retention.Domain.Agreements;
+using Retention.Kernel;
+
+namespace Retention.Domain.Clearing;
+
+/// <summary>An account as one party sees it at one moment.</summary>
+/// <param name="Account">Moved to the day of the asking.</param>
+/// <param name="Own">The party's sides: one, or both where one tenant has both brands.</param>
+public sealed record AccountView(AgreementState Agreement, AccountState Account, IReadOnlyList<Side> Own, Instant At)
+{
+    /// <summary>The side whose eyes signs are seen with.</summary>
+    public Side Eyes => Own[0];
+
+    public LegView LegOf(Leg leg)
+    {
+        var counts = Account.LegOf(leg.LegId);
+        return new LegView(leg, counts, !Own.Contains(leg.Issuer) && IsSmall(counts));
+    }
+
+    // One hidden count could be told from the others, so that all of a leg are hidden together.
+    private bool IsSmall(LegCounts counts) =>
+        IsSmall(counts.Issued) || IsSmall(counts.Expired) || IsSmall(counts.Open) || IsSmall(counts.Voided);
+
+    private bool IsSmall(long count) => count > 0 && count < Agreement.SuppressUnder;
+}
+
+/// <param name="IsHidden">Whether only what the clearing entries tell anyway may be shown.</param>
+public sealed record LegView(Leg Leg, LegCounts Counts, bool IsHidden);
+
+/// <param name="IsClosed">Whether the month is over; a running month is as of now.</param>
+public sealed record StatementView(AccountView View, PeriodTotals Period, bool IsClosed);
+
+/// <summary>Reads of a clearing account by its parties.</summary>
+public static class ClearingTurns
+{
+    public static Decision Get(ITurn turn, Asker asker, string agreementId)
+    {
+        var agreement = turn.State<AgreementState>(AgreementGrains.AgreementId(agreementId));
+        var account = turn.State<AccountState>(AgreementGrains.AccountId(agreementId));
+        if (!turn.IsComplete) return Decision.Silent();
+
+        var sides = AgreementTurns.SidesOf(agreement, asker);
+        if (sides.Count == 0) return AgreementTurns.Unknown(agreementId);
+
+        var now = Instant.Max(asker.Now, Instant.Max(agreement.LastAt, account.LastAt));
+        return Decision.With(
+            new AccountView(agreement, account.MovedTo(now.InZone(agreement.Zone).Date), sides, now));
+    }
+
+    /// <param name="month">Its first day.</param>
+    public static Decision Statement(ITurn turn, Asker asker, string agreementId, LocalDate month)
+    {
+        var read = Get(turn, asker, agreementId);
+        if (read.Reply is not AccountView view) return read;
+        if (view.Account.Period is { } running && running.StartsOn == month)
+        {
+            return Decision.With(new StatementView(view, running, false));
+        }
+
+        foreach (var closed in view.Account.Closed)
+        {
+            if (closed.StartsOn == month) return Decision.With(new StatementView(view, closed, true));
+        }
+
+        return Refusal.Because(RefusalReason.PeriodNotFound, ("period", $"{month:uuuu-MM}"));
+    }
+}
