@@ -11,6 +11,7 @@ public sealed partial class CallContext
 {
     private readonly Lock _gate = new();
     private readonly RpcMethod _rpc;
+    private RpcFailure? _refusal;
     private List<MetadataEntry>? _headers;
     private List<MetadataEntry>? _trailers;
 
@@ -74,6 +75,16 @@ public sealed partial class CallContext
         if (!RequestHeaders.TryGetValue(name, out var values)) return [];
         return MetadataEntry.Decode(values)
             ?? throw new RpcFailure(RpcStatus.InvalidArgument, $"The header {name} is not base64.");
+    }
+
+    /// <summary>
+    /// Refuses the call without throwing, for refusals that come as often as answers:
+    /// <c>return call.Refuse&lt;RedeemCouponResponse&gt;(failure);</c>. It returns null, which is then not looked at.
+    /// </summary>
+    public TResponse Refuse<TResponse>(RpcFailure failure) where TResponse : class
+    {
+        _refusal = failure;
+        return null!;
     }
 
     public void AddResponseHeader(string name, string value) => Add(ref _headers, MetadataEntry.Text(name, value));

@@ -1,3 +1,4 @@
+using System.Security.Authentication;
 using Google.Protobuf.Reflection;
 
 namespace Retention.Transport;
@@ -52,6 +53,8 @@ public sealed record TransportOptions
 
     public TimeSpan KeepAlivePingTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
+    public SslProtocols TlsProtocols { get; init; } = SslProtocols.Tls13;
+
     public TimeSpan TlsHandshakeTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     public int MaxConcurrentTlsHandshakes { get; init; } = 32;
@@ -68,7 +71,7 @@ public sealed record TransportOptions
     /// what each request is allowed; more closes the connection. 0 means no limit.</summary>
     public int MaxIdleFramesPerSecond { get; init; } = 1000;
 
-    /// <summary>Origins whose pages may call over gRPC-Web and Connect; "*" means any. Empty: same origin only.</summary>
+    /// <summary>Origins whose pages may call over gRPC-Web and Connect; "*" means any. None: the own origin.</summary>
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
 
     /// <summary>Allows cleartext off loopback, for a mesh that encrypts by itself.</summary>

@@ -61,7 +61,9 @@ public sealed class TestService : IRpcService
     }
 
     private static async Task FullDuplexCall(
-        RpcReader<StreamingOutputCallRequest> requests, RpcWriter<StreamingOutputCallResponse> responses, CallContext call)
+        RpcReader<StreamingOutputCallRequest> requests,
+        RpcWriter<StreamingOutputCallResponse> responses,
+        CallContext call)
     {
         EchoMetadata(call);
         while (await requests.MoveNext())
@@ -73,7 +75,9 @@ public sealed class TestService : IRpcService
     }
 
     private static async Task HalfDuplexCall(
-        RpcReader<StreamingOutputCallRequest> requests, RpcWriter<StreamingOutputCallResponse> responses, CallContext call)
+        RpcReader<StreamingOutputCallRequest> requests,
+        RpcWriter<StreamingOutputCallResponse> responses,
+        CallContext call)
     {
         var all = new List<StreamingOutputCallRequest>();
         while (await requests.MoveNext()) all.Add(requests.Current);

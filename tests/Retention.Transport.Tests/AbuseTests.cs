@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Net;
-using Google.Protobuf;
 using Grpc.Testing;
 using Retention.Transport.Hosting;
 using Retention.Transport.Tests.Support;
@@ -45,8 +44,7 @@ public class AbuseTests
         await using var host = await TestHost.Start(
             new ScriptedService
             {
-                Unary = (_, _) => ValueTask.FromResult(
-                    new SimpleResponse { Payload = new Payload { Body = ByteString.CopyFrom(new byte[1_000_000]) } }),
+                Unary = (_, _) => ValueTask.FromResult(new SimpleResponse { Payload = Some.Payload(1_000_000) }),
             },
             options);
         await using var connection = await RawHttp2.Connect(host.GrpcAddress);
@@ -171,7 +169,7 @@ public class AbuseTests
 
     private static async Task WriteForEver(RpcWriter<StreamingOutputCallResponse> responses)
     {
-        var message = new StreamingOutputCallResponse { Payload = new Payload { Body = ByteString.CopyFrom(new byte[1000]) } };
+        var message = new StreamingOutputCallResponse { Payload = Some.Payload(1000) };
         while (true) await responses.Write(message);
     }
 

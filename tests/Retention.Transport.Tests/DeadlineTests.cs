@@ -68,6 +68,22 @@ public class DeadlineTests
     }
 
     [Fact]
+    public async Task A_deadline_wakes_a_method_that_waits_for_the_client()
+    {
+        var ended = new TaskCompletionSource<Exception?>();
+        await using var host = await TestHost.Start(new ScriptedService
+        {
+            Duplex = async (requests, _, _) =>
+                ended.SetResult(await Record.ExceptionAsync(() => requests.MoveNext().AsTask())),
+        });
+
+        using var stream = OpenStream.Start(host, "FullDuplexCall", ("grpc-timeout", "50m"));
+
+        Assert.IsAssignableFrom<OperationCanceledException>(await ended.Task.WaitAsync(TimeSpan.FromSeconds(5)));
+        Assert.Equal(RpcStatus.DeadlineExceeded, (await stream.Rest()).Status);
+    }
+
+    [Fact]
     public async Task A_deadline_after_the_first_message_is_told_in_the_trailers()
     {
         await using var host = await TestHost.Start(new ScriptedService

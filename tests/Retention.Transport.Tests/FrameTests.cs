@@ -52,7 +52,7 @@ public class FrameTests
     public async Task A_stream_may_be_empty_but_not_broken()
     {
         await using var host = await TestHost.Start(new ScriptedService());
-        var part = Client.Frame(new StreamingInputCallRequest { Payload = new Payload { Body = ByteString.CopyFrom(1, 2) } });
+        var part = Client.Frame(new StreamingInputCallRequest { Payload = Some.Payload(2) });
 
         var none = await host.CallRaw("StreamingInputCall", []);
         var three = await host.CallRaw("StreamingInputCall", [.. part, .. part, .. part]);
@@ -81,7 +81,7 @@ public class FrameTests
         using var stream = OpenStream.Start(host, "StreamingInputCall");
 
         // The stream is never finished: whoever waits for the message waits for ever.
-        await stream.Write(new StreamingInputCallRequest { Payload = new Payload { Body = ByteString.CopyFrom(new byte[200]) } });
+        await stream.Write(new StreamingInputCallRequest { Payload = Some.Payload(200) });
 
         Assert.Equal(RpcStatus.ResourceExhausted, (await stream.Rest()).Status);
     }
@@ -172,7 +172,7 @@ public class FrameTests
     private static SimpleRequest OfSize(int bytes)
     {
         var request = new SimpleRequest { Payload = new Payload() };
-        for (var body = 0; request.CalculateSize() < bytes; body++) request.Payload.Body = ByteString.CopyFrom(new byte[body]);
+        for (var size = 0; request.CalculateSize() < bytes; size++) request.Payload = Some.Payload(size);
         Assert.Equal(bytes, request.CalculateSize());
         return request;
     }

@@ -47,15 +47,22 @@ public class HealthAndReflectionTests
         await using var host = await StartReflected();
 
         var services = await Ask(host, new ServerReflectionRequest { ListServices = "*" });
-        var bySymbol = await Ask(host, new ServerReflectionRequest { FileContainingSymbol = "grpc.testing.TestService.UnaryCall" });
+        const string symbol = "grpc.testing.TestService.UnaryCall";
+        var bySymbol = await Ask(host, new ServerReflectionRequest { FileContainingSymbol = symbol });
         var byName = await Ask(host, new ServerReflectionRequest { FileByFilename = "grpc/testing/empty.proto" });
 
         Assert.Equal(
-            ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection", "grpc.testing.TestService"],
+            [
+                "grpc.health.v1.Health",
+                "grpc.reflection.v1.ServerReflection",
+                "grpc.reflection.v1alpha.ServerReflection",
+                "grpc.testing.TestService",
+            ],
             services.ListServicesResponse.Service.Select(service => service.Name));
         Assert.Equal(
             ["grpc/testing/test.proto", "grpc/testing/empty.proto", "grpc/testing/messages.proto"],
-            bySymbol.FileDescriptorResponse.FileDescriptorProto.Select(file => FileDescriptorProto.Parser.ParseFrom(file).Name));
+            bySymbol.FileDescriptorResponse.FileDescriptorProto
+                .Select(file => FileDescriptorProto.Parser.ParseFrom(file).Name));
         Assert.Single(byName.FileDescriptorResponse.FileDescriptorProto);
     }
 
@@ -82,8 +89,9 @@ public class HealthAndReflectionTests
         var question = new ServerReflectionRequest { FileContainingSymbol = "grpc.health.v1.Health" };
 
         var stable = await Ask(host, question);
-        var alpha = await Client.Send(host.Grpc, Client.Request(
-            "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", Client.Frame(question), "application/grpc"));
+        const string path = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
+        var request = Client.Request(path, Client.Frame(question), "application/grpc");
+        var alpha = await Client.Send(host.Grpc, request);
 
         Assert.Equal(stable.ToByteString(), alpha.Only<Alpha.ServerReflectionResponse>().ToByteString());
     }

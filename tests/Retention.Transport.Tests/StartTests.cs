@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Security;
+using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Grpc.Health.V1;
@@ -54,7 +55,8 @@ public class StartTests
     [Fact]
     public async Task All_faults_are_told_at_once()
     {
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => TestHost.Start([new BadService(_ => { })]));
+        var empty = new BadService(_ => { });
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => TestHost.Start([empty]));
 
         Assert.Contains("Health.Check has no method", error.Message);
         Assert.Contains("Health.Watch has no method", error.Message);
@@ -81,27 +83,37 @@ public class StartTests
         using var certificate = SelfSigned();
         var listeners = new TransportListeners { Grpc = new IPEndPoint(IPAddress.Any, 0), Certificate = certificate };
         await using var app = await Listen(listeners);
-        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         using var sockets = new SocketsHttpHandler
         {
-            SslOptions = new SslClientAuthenticationOptions
-            {
-                RemoteCertificateValidationCallback = (_, peer, _, _) => peer!.GetCertHashString() == certificate.GetCertHashString(),
-            },
+            SslOptions = Trusting(certificate),
         };
-        using var client = new HttpClient(sockets, disposeHandler: false) { BaseAddress = new Uri($"https://127.0.0.1:{new Uri(address).Port}") };
+        using var client = new HttpClient(sockets, disposeHandler: false) { BaseAddress = AddressOf(app) };
 
-        var http1 = await Client.Send(client, Client.Request(Client.Service + "EmptyCall", "{}"u8.ToArray(), "application/json"));
+        const string path = Client.Service + "EmptyCall";
+        var http1 = await Client.Send(client, Client.Request(path, "{}"u8.ToArray(), "application/json"));
         using var client2 = new HttpClient(sockets, disposeHandler: false)
         {
             BaseAddress = client.BaseAddress,
             DefaultRequestVersion = HttpVersion.Version20,
             DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
-        var http2 = await Client.Send(client2, Client.Request(Client.Service + "EmptyCall", new byte[5], "application/grpc"));
+        var http2 = await Client.Send(client2, Client.Request(path, new byte[5], "application/grpc"));
 
         Assert.Equal(HttpStatusCode.OK, http1.HttpStatus);
         Assert.Equal(RpcStatus.Ok, http2.Status);
+    }
+
+    [Fact]
+    public async Task An_old_version_of_tls_is_refused()
+    {
+        using var certificate = SelfSigned();
+        var listeners = new TransportListeners { Grpc = new IPEndPoint(IPAddress.Any, 0), Certificate = certificate };
+        await using var app = await Listen(listeners);
+        var old = Trusting(certificate);
+        old.EnabledSslProtocols = SslProtocols.Tls12;
+        using var client = new HttpClient(new SocketsHttpHandler { SslOptions = old });
+
+        await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync(AddressOf(app)));
     }
 
     [Fact]
@@ -118,12 +130,23 @@ public class StartTests
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.UseTransport(listeners, new TransportOptions()));
-        builder.WebHost.UseKestrelHttpsConfiguration();
         var app = builder.Build();
         app.MapRpc([new ScriptedService()], (_, _) => default, new TransportOptions());
         await app.StartAsync();
         return app;
     }
+
+    private static Uri AddressOf(WebApplication app)
+    {
+        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+        return new Uri($"https://127.0.0.1:{new Uri(addresses.Single()).Port}");
+    }
+
+    private static SslClientAuthenticationOptions Trusting(X509Certificate2 certificate) => new()
+    {
+        RemoteCertificateValidationCallback =
+            (_, peer, _, _) => peer!.GetCertHashString() == certificate.GetCertHashString(),
+    };
 
     private static X509Certificate2 SelfSigned()
     {

@@ -15,7 +15,7 @@ public class StatusTests
     {
         await using var host = await TestHost.Start(new ScriptedService());
 
-        var reply = await host.Call("UnaryCall", new SimpleRequest { ResponseStatus = new EchoStatus { Message = "näh" } });
+        var reply = await host.Call("UnaryCall", Some.Text("näh"));
 
         Assert.Equal("näh", reply.Only<SimpleResponse>().Username);
         Assert.Equal("0", Assert.Single(reply.Trailers["grpc-status"]));
@@ -36,6 +36,27 @@ public class StatusTests
         Assert.Equal(HttpStatusCode.OK, reply.HttpStatus);
         Assert.Equal(RpcStatus.FailedPrecondition, reply.Status);
         Assert.Equal("100 %25 %E2%98%BA%0D%0A zu sp%C3%A4t", reply.One("grpc-message"));
+    }
+
+    [Fact]
+    public async Task A_refusal_that_is_returned_is_sent_like_one_that_is_thrown()
+    {
+        var refusal = new RpcFailure(RpcStatus.FailedPrecondition, "sold out").WithTrailer("x-left", "0");
+        await using var returning = await TestHost.Start(new ScriptedService
+        {
+            Unary = (_, call) => ValueTask.FromResult(call.Refuse<SimpleResponse>(refusal)),
+        });
+        await using var throwing = await TestHost.Start(new ScriptedService { Unary = (_, _) => throw refusal });
+
+        var returned = await returning.Call("UnaryCall", Anything);
+        var thrown = await throwing.Call("UnaryCall", Anything);
+
+        Assert.True(returned.IsTrailersOnly);
+        foreach (var reply in (Reply[])[returned, thrown])
+        {
+            Assert.Equal((RpcStatus.FailedPrecondition, "sold out"), (reply.Status, reply.Message));
+            Assert.Equal("0", reply.One("x-left"));
+        }
     }
 
     [Fact]
@@ -60,7 +81,7 @@ public class StatusTests
     [Fact]
     public async Task Details_carry_the_code_the_message_and_the_reason()
     {
-        var reason = new ErrorInfo { Reason = "INSUFFICIENT_POINTS", Domain = "retention", Metadata = { ["left"] = "7" } };
+        var reason = new ErrorInfo { Reason = "TOO_FEW_POINTS", Domain = "retention", Metadata = { ["left"] = "7" } };
         await using var host = await TestHost.Start(new ScriptedService
         {
             Unary = (_, _) => throw new RpcFailure(

@@ -71,7 +71,8 @@ public class TelemetryTests
             Unary = (_, _) => throw new RpcFailure(RpcStatus.DataLoss, "No."),
         });
 
-        await host.Call("CacheableUnaryCall", new SimpleRequest(), ("traceparent", $"00-{traceId}-00f067aa0ba902b7-01"));
+        var parent = $"00-{traceId}-00f067aa0ba902b7-01";
+        await host.Call("CacheableUnaryCall", new SimpleRequest(), ("traceparent", parent));
 
         Activity? span = null;
         Assert.True(SpinWait.SpinUntil(

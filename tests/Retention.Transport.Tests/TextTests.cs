@@ -36,7 +36,8 @@ public class TextTests
 
         Assert.True(reply.Status == RpcStatus.InvalidArgument, what);
         Assert.Contains("response_status.message", reply.Message);
-        var details = Rpc.Status.Parser.ParseFrom(Assert.Single(MetadataEntry.Decode(reply.One("grpc-status-details-bin"))!));
+        var trailer = Assert.Single(MetadataEntry.Decode(reply.One("grpc-status-details-bin"))!);
+        var details = Rpc.Status.Parser.ParseFrom(trailer);
         var violation = Assert.Single(details.Details[0].Unpack<BadRequest>().FieldViolations);
         Assert.Equal("response_status.message", violation.Field);
     }

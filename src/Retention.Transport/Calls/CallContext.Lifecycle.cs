@@ -6,7 +6,7 @@ using Retention.Transport.Wire;
 
 namespace Retention.Transport;
 
-/// <summary>From the first header to the status: who may end the call, and what becomes of those who come later.</summary>
+/// <summary>From the first header to the status: who may end the call, and what becomes of who comes later.</summary>
 public sealed partial class CallContext
 {
     private CancellationTokenSource? _cancellation;
@@ -58,7 +58,11 @@ public sealed partial class CallContext
     {
         var features = Http.Features;
         if (features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = null;
-        if (features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
+        if (features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = null;
+        }
+
         Arm();
     }
 

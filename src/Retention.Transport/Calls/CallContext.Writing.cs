@@ -26,6 +26,12 @@ public sealed partial class CallContext
     internal async ValueTask Succeed<T>(T response) where T : class, IMessage<T>
     {
         if (!TryEnd()) return;
+        if (_refusal is { } refusal)
+        {
+            await SendStatus(refusal);
+            return;
+        }
+
         if (IsConnect)
         {
             await SucceedConnect(response);

@@ -35,7 +35,9 @@ internal sealed class ServerStreamingMethod<TRequest, TResponse>(
 }
 
 internal sealed class ClientStreamingMethod<TRequest, TResponse>(
-    MethodDescriptor descriptor, RpcRuntime runtime, Func<RpcReader<TRequest>, CallContext, ValueTask<TResponse>> method)
+    MethodDescriptor descriptor,
+    RpcRuntime runtime,
+    Func<RpcReader<TRequest>, CallContext, ValueTask<TResponse>> method)
     : RpcMethod<TRequest, TResponse>(descriptor, runtime)
     where TRequest : class, IMessage<TRequest>, new()
     where TResponse : class, IMessage<TResponse>, new()

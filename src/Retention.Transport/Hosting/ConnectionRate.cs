@@ -45,8 +45,9 @@ internal sealed class ConnectionRate(TransportOptions options)
             lock (_gate)
             {
                 var now = options.Time.GetTimestamp();
-                var refill = options.Time.GetElapsedTime(_at, now).TotalSeconds * options.ConnectionsPerSecondPerAddress;
-                _tokens = Math.Min(options.ConnectionBurstPerAddress, _tokens + refill);
+                var seconds = options.Time.GetElapsedTime(_at, now).TotalSeconds;
+                var tokens = _tokens + (seconds * options.ConnectionsPerSecondPerAddress);
+                _tokens = Math.Min(options.ConnectionBurstPerAddress, tokens);
                 _at = now;
                 if (_tokens < 1) return false;
                 _tokens--;

@@ -99,7 +99,8 @@ internal sealed class FrameCount(TransportOptions options)
 
         // The clock is asked only when the allowance is used up.
         var now = _options.Time.GetTimestamp();
-        if (_secondBegan != 0 && _options.Time.GetElapsedTime(_secondBegan, now) < TimeSpan.FromSeconds(1)) return false;
+        var isSameSecond = _options.Time.GetElapsedTime(_secondBegan, now) < TimeSpan.FromSeconds(1);
+        if (_secondBegan != 0 && isSameSecond) return false;
         _secondBegan = now;
         _left = _options.MaxIdleFramesPerSecond;
         return true;

@@ -34,6 +34,7 @@ public static class TransportKestrel
         listener.UseHttps(new HttpsConnectionAdapterOptions
         {
             ServerCertificate = certificate,
+            SslProtocols = options.TlsProtocols,
             HandshakeTimeout = options.TlsHandshakeTimeout,
         });
         listener.Use(handshakes.Leave);
@@ -62,7 +63,8 @@ public static class TransportKestrel
         TransportOptions options,
         ConnectionRate? rate)
     {
-        var logger = kestrel.ApplicationServices.GetRequiredService<ILoggerFactory>().CreateLogger(TransportLog.Category);
+        var loggers = kestrel.ApplicationServices.GetRequiredService<ILoggerFactory>();
+        var logger = loggers.CreateLogger(TransportLog.Category);
         if (listeners.Certificate is null && !IPAddress.IsLoopback(endpoint.Address) && !options.IsTrustedMesh)
         {
             throw new InvalidOperationException(

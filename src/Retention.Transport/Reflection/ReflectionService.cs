@@ -11,6 +11,8 @@ namespace Retention.Transport;
 /// </summary>
 public static class ReflectionServices
 {
+    private const string Method = "ServerReflectionInfo";
+
     /// <summary>The services to map beside <paramref name="services"/>.</summary>
     public static IReadOnlyList<IRpcService> For(IEnumerable<IRpcService> services)
     {
@@ -26,7 +28,7 @@ public static class ReflectionServices
         public ServiceDescriptor Descriptor => Service;
 
         public void Bind(RpcMethods methods) =>
-            methods.Duplex<ServerReflectionRequest, ServerReflectionResponse>("ServerReflectionInfo", Answer);
+            methods.Duplex<ServerReflectionRequest, ServerReflectionResponse>(Method, Answer);
 
         private async Task Answer(
             RpcReader<ServerReflectionRequest> questions, RpcWriter<ServerReflectionResponse> answers, CallContext call)
@@ -42,7 +44,7 @@ public static class ReflectionServices
         public ServiceDescriptor Descriptor => Service;
 
         public void Bind(RpcMethods methods) =>
-            methods.Duplex<Alpha.ServerReflectionRequest, Alpha.ServerReflectionResponse>("ServerReflectionInfo", Answer);
+            methods.Duplex<Alpha.ServerReflectionRequest, Alpha.ServerReflectionResponse>(Method, Answer);
 
         private async Task Answer(
             RpcReader<Alpha.ServerReflectionRequest> questions,

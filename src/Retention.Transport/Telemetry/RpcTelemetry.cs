@@ -32,7 +32,10 @@ internal static class RpcTelemetry
     private static long _inFlight;
 
     static RpcTelemetry() => Meter.CreateObservableUpDownCounter(
-        "rpc.server.in_flight", static () => Interlocked.Read(ref _inFlight), "{call}", "Calls that are being answered.");
+        "rpc.server.in_flight",
+        static () => Interlocked.Read(ref _inFlight),
+        "{call}",
+        "Calls that are being answered.");
 
     public static void Started() => Interlocked.Increment(ref _inFlight);
 
@@ -47,7 +50,7 @@ internal static class RpcTelemetry
         if (activity is not null) Mark(activity, system, call.Method, call.Status);
     }
 
-    /// <summary>A call to a method that does not exist: its name is the caller's, so it goes into no attribute.</summary>
+    /// <summary>A call to a method that does not exist: the caller made its name up, so it is kept nowhere.</summary>
     public static void Unknown(TimeProvider time, long startedAt) =>
         Record("grpc", "_OTHER", RpcStatus.Unimplemented, time, startedAt);
 

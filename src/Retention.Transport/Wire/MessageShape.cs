@@ -3,7 +3,7 @@ using Google.Protobuf.Reflection;
 
 namespace Retention.Transport.Wire;
 
-/// <summary>What the wire check must know of a message type: which field numbers hold text, messages or lists.</summary>
+/// <summary>What the wire check must know of a message type: which fields hold text, messages or lists.</summary>
 internal sealed class MessageShape
 {
     private static readonly ConcurrentDictionary<string, MessageShape> Known = [];

@@ -61,8 +61,10 @@ internal readonly record struct MetadataEntry(string Name, string Value)
     // Names of the protocol itself and of HTTP/2 are not the services' to set.
     private static void CheckName(string name)
     {
-        var isValid = name.Length > 0 && name.All(c => c is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '-' or '_' or '.');
-        if (!isValid || name.StartsWith("grpc-", StringComparison.Ordinal) && name != "grpc-retry-pushback-ms")
+        var isValid = name.Length > 0 &&
+            name.All(c => c is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '-' or '_' or '.');
+        var isReserved = name.StartsWith("grpc-", StringComparison.Ordinal) && name != "grpc-retry-pushback-ms";
+        if (!isValid || isReserved)
         {
             throw new ArgumentException($"'{name}' is no name for metadata.", nameof(name));
         }

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Retention.Transport.Wire;
 
-/// <summary>How a status is spelled: as a number in trailers, as a name in metrics, its message percent-encoded.</summary>
+/// <summary>How a status is spelled: a number in trailers, a name in metrics, its message percent-encoded.</summary>
 internal static class StatusText
 {
     private static readonly string[] Numbers =

@@ -4,31 +4,30 @@ using System.Text;
 
 namespace Retention.Transport.Tests.Support;
 
-/// <summary>An HTTP/2 connection that sends whatever frames a test wants, for what a client library would never do.</summary>
+/// <summary>An HTTP/2 connection that sends whatever frames a test wants, also what no client library sends.</summary>
 internal sealed class RawHttp2 : IAsyncDisposable
 {
-    public const byte Data = 0, Headers = 1, ResetStream = 3, Settings = 4, Ping = 6, GoAway = 7, WindowUpdate = 8;
+    public const byte Data = 0, Headers = 1, ResetStream = 3, Settings = 4, Ping = 6, WindowUpdate = 8;
     public const byte EndStream = 1, EndHeaders = 4, Acknowledge = 1;
 
     private readonly TcpClient _tcp = new();
     private readonly CancellationTokenSource _patience = new(TimeSpan.FromSeconds(20));
-    private NetworkStream _stream = null!;
+    private Stream _stream = Stream.Null;
 
     public static async Task<RawHttp2> Connect(Uri address, int streamWindow = 65_535)
     {
         var connection = new RawHttp2();
-        await connection._tcp.ConnectAsync(address.Host, address.Port);
-        connection._stream = connection._tcp.GetStream();
-
         // INITIAL_WINDOW_SIZE = 4
         var settings = new byte[6];
         settings[1] = 4;
         BinaryPrimitives.WriteInt32BigEndian(settings.AsSpan(2), streamWindow);
         try
         {
+            await connection._tcp.ConnectAsync(address.Host, address.Port);
+            connection._stream = connection._tcp.GetStream();
             await connection.Send([.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. Frame(Settings, 0, 0, settings)]);
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or SocketException)
         {
             // The server may refuse the connection this early; the next read says so.
         }

@@ -5,7 +5,8 @@ using Google.Protobuf;
 namespace Retention.Transport.Tests.Support;
 
 /// <summary>One response, with its frames taken apart.</summary>
-internal sealed record Reply(HttpStatusCode HttpStatus, ILookup<string, string> Headers, byte[] Body, ILookup<string, string> Trailers)
+internal sealed record Reply(
+    HttpStatusCode HttpStatus, ILookup<string, string> Headers, byte[] Body, ILookup<string, string> Trailers)
 {
     /// <summary>The status stands in the headers and there is no body.</summary>
     public bool IsTrailersOnly => Headers.Contains("grpc-status") && Body.Length == 0 && Trailers.Count == 0;
@@ -46,7 +47,8 @@ internal sealed record Reply(HttpStatusCode HttpStatus, ILookup<string, string> 
         return new Reply(response.StatusCode, Flat(headers), body, Flat(response.TrailingHeaders));
     }
 
-    private static ILookup<string, string> Flat(IEnumerable<KeyValuePair<string, IEnumerable<string>>> headers) => headers
+    private static ILookup<string, string> Flat(
+        IEnumerable<KeyValuePair<string, IEnumerable<string>>> headers) => headers
         .SelectMany(header => header.Value.Select(value => (header.Key, Value: value)))
         .ToLookup(header => header.Key, header => header.Value, StringComparer.OrdinalIgnoreCase);
 }
