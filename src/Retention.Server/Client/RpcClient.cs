@@ -1,7 +1,6 @@
-using System.Buffers.Binary;
-using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Security;
 using Google.Protobuf;
 using Retention.Rpc;
 using Retention.Transport;
@@ -9,85 +8,165 @@ using Retention.Transport;
 namespace Retention.Server.Client;
 
 /// <summary>
-/// Makes single gRPC calls over .NET's own HTTP client, for verbs that talk to a server. It is simple, not cheap:
-/// load is made elsewhere.
+/// Calls a server over gRPC on .NET's own HTTP/2 (cleartext by prior knowledge, or TLS). Transient failures are sent
+/// again with the same message, so every changing message carries its request id. Safe for many callers.
 /// </summary>
 public sealed class RpcClient : IDisposable
 {
-    private const int PrefixLength = 5;
+    private static readonly MediaTypeHeaderValue GrpcContent = new("application/grpc");
+    private readonly HttpClient http;
+    private readonly string key;
+    private readonly RpcPatience patience;
+    private readonly Func<Uri> endpoint;
+    private readonly bool ownsHttp;
 
-    private readonly HttpClient _http;
-    private readonly AuthenticationHeaderValue? _credential;
-
-    public RpcClient(Uri endpoint, string? key)
+    public RpcClient(Uri endpoint, string key, RpcPatience? patience = null)
+        : this(NewHttp(), () => endpoint, key, patience, ownsHttp: true)
     {
-        _http = new HttpClient(new SocketsHttpHandler { EnableMultipleHttp2Connections = true })
-        {
-            BaseAddress = endpoint,
-            DefaultRequestVersion = HttpVersion.Version20,
-            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        };
-        _credential = key is null ? null : new AuthenticationHeaderValue("Bearer", key);
     }
 
-    /// <summary>Calls "pkg.Service/Method"; anything but OK is an <see cref="RpcCallException"/>.</summary>
-    public async Task<TResponse> Call<TResponse>(
-        string method, IMessage request, CancellationToken cancellation = default)
-        where TResponse : IMessage<TResponse>, new()
+    private RpcClient(HttpClient http, Func<Uri> endpoint, string key, RpcPatience? patience, bool ownsHttp)
     {
-        using var message = new HttpRequestMessage(HttpMethod.Post, "/" + method)
+        this.http = http;
+        this.endpoint = endpoint;
+        this.key = key;
+        this.patience = patience ?? RpcPatience.Default;
+        this.ownsHttp = ownsHttp;
+    }
+
+    /// <summary>A client whose server may come back at another address: each attempt asks where it is.</summary>
+    public static RpcClient Following(Func<Uri> endpoint, string key, RpcPatience? patience = null) =>
+        new(NewHttp(), endpoint, key, patience, ownsHttp: true);
+
+    /// <summary>The same connections under another credential.</summary>
+    public RpcClient As(string otherKey) => new(http, endpoint, otherKey, patience, ownsHttp: false);
+
+    /// <summary>Calls a unary method such as "retention.v1.TenantService/GetTenant".</summary>
+    public async Task<TReply> CallAsync<TReply>(string method, IMessage request, CancellationToken stop = default)
+        where TReply : IMessage<TReply>, new()
+    {
+        var frame = RpcFrame.Of(request);
+        for (var retry = patience.Start(); ; )
         {
-            Version = HttpVersion.Version20,
-            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            Content = new ByteArrayContent(Framed(request)),
-        };
-        message.Content.Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
-        message.Headers.TE.Add(new TransferCodingWithQualityHeaderValue("trailers"));
-        message.Headers.Authorization = _credential;
-        try
-        {
-            using var response = await _http.SendAsync(message, cancellation);
-            var body = await response.Content.ReadAsByteArrayAsync(cancellation);
-            ThrowUnlessOk(response);
-            return new MessageParser<TResponse>(() => new TResponse()).ParseFrom(body.AsSpan(PrefixLength));
+            try
+            {
+                return await AttemptAsync<TReply>(method, frame, stop);
+            }
+            catch (RpcCallException e) when (e.IsTransient && retry.MayGoOn)
+            {
+                await retry.PauseAsync(stop);
+            }
         }
-        catch (HttpRequestException)
-        {
-            throw new RpcCallException(RpcStatus.Unavailable, $"Nothing answers at {_http.BaseAddress!.Authority}.", "");
-        }
     }
 
-    public void Dispose() => _http.Dispose();
-
-    private static byte[] Framed(IMessage request)
+    /// <summary>Opens a stream in both directions. It is not retried: its user knows what was answered.</summary>
+    public RpcStream<TRequest, TReply> Open<TRequest, TReply>(string method, CancellationToken stop)
+        where TRequest : IMessage<TRequest>
+        where TReply : IMessage<TReply>, new()
     {
-        var bytes = new byte[PrefixLength + request.CalculateSize()];
-        BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(1), bytes.Length - PrefixLength);
-        request.WriteTo(bytes.AsSpan(PrefixLength));
-        return bytes;
+        var outgoing = new RpcStreamContent(stop);
+        var response = http.SendAsync(
+            NewRequest(method, outgoing), HttpCompletionOption.ResponseHeadersRead, stop);
+        return new RpcStream<TRequest, TReply>(outgoing, response, stop);
     }
 
-    private static void ThrowUnlessOk(HttpResponseMessage response)
+    public void Dispose()
+    {
+        if (ownsHttp) http.Dispose();
+    }
+
+    /// <summary>Throws what the status of a finished response says, if it is not OK.</summary>
+    internal static void ThrowUnlessOk(HttpResponseMessage response)
     {
         var status = Header(response, "grpc-status");
         if (status == "0") return;
-        var code = int.TryParse(status, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= 16
-            ? (RpcStatus)number
-            : RpcStatus.Unknown;
-        var text = Uri.UnescapeDataString(Header(response, "grpc-message") ?? $"HTTP {(int)response.StatusCode}");
-        throw new RpcCallException(code, text, Reason(Header(response, "grpc-status-details-bin")));
+        if (!int.TryParse(status, out var code) || code is < 0 or > 16)
+        {
+            throw new RpcCallException(
+                RpcStatus.Unavailable, $"HTTP {(int)response.StatusCode} without a gRPC status.");
+        }
+
+        throw new RpcCallException(
+            (RpcStatus)code, Uri.UnescapeDataString(Header(response, "grpc-message") ?? ""), Details(response));
     }
 
-    private static string? Header(HttpResponseMessage response, string name) =>
-        response.TrailingHeaders.TryGetValues(name, out var trailers) ? trailers.First()
-        : response.Headers.TryGetValues(name, out var headers) ? headers.First()
-        : null;
-
-    private static string Reason(string? details)
+    private static HttpClient NewHttp() => new(new SocketsHttpHandler
     {
-        if (details is null) return "";
-        var padded = details.PadRight((details.Length + 3) / 4 * 4, '=');
-        var any = Status.Parser.ParseFrom(Convert.FromBase64String(padded)).Details;
-        return any.FirstOrDefault(detail => detail.Is(ErrorInfo.Descriptor))?.Unpack<ErrorInfo>().Reason ?? "";
+        EnableMultipleHttp2Connections = true,
+        AutomaticDecompression = DecompressionMethods.None,
+        AllowAutoRedirect = false,
+        UseProxy = false,
+        UseCookies = false,
+        ConnectTimeout = TimeSpan.FromSeconds(5),
+        SslOptions = new SslClientAuthenticationOptions(),
+    })
+    {
+        Timeout = Timeout.InfiniteTimeSpan,
+        DefaultRequestVersion = HttpVersion.Version20,
+        DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+    };
+
+    private static string? Header(HttpResponseMessage response, string name)
+    {
+        if (response.TrailingHeaders.TryGetValues(name, out var trailer)) return trailer.First();
+        return response.Headers.TryGetValues(name, out var header) ? header.First() : null;
+    }
+
+    private static Status? Details(HttpResponseMessage response)
+    {
+        if (Header(response, "grpc-status-details-bin") is not { } text) return null;
+        var padded = text.PadRight(text.Length + (4 - text.Length % 4) % 4, '=');
+        try
+        {
+            return Status.Parser.ParseFrom(Convert.FromBase64String(padded));
+        }
+        catch (Exception e) when (e is FormatException or InvalidProtocolBufferException)
+        {
+            return null;
+        }
+    }
+
+    private async Task<TReply> AttemptAsync<TReply>(string method, byte[] frame, CancellationToken stop)
+        where TReply : IMessage<TReply>, new()
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        timeout.CancelAfter(patience.Attempt);
+        try
+        {
+            using var content = new ByteArrayContent(frame);
+            content.Headers.ContentType = GrpcContent;
+            using var request = NewRequest(method, content);
+            request.Headers.TryAddWithoutValidation("grpc-timeout", $"{(long)patience.Attempt.TotalMilliseconds}m");
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timeout.Token);
+            await using var stream = await response.Content.ReadAsStreamAsync(timeout.Token);
+            var message = await RpcFrame.ReadAsync(stream, timeout.Token);
+            if (message is not null) await RpcFrame.ReadAsync(stream, timeout.Token);
+            ThrowUnlessOk(response);
+            if (message is null) throw new RpcCallException(RpcStatus.Internal, "The server sent no reply.");
+            var reply = new TReply();
+            reply.MergeFrom(message);
+            return reply;
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            throw new RpcCallException(RpcStatus.DeadlineExceeded, "The server did not answer in time.");
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            throw new RpcCallException(RpcStatus.Unavailable, $"No server answers at {endpoint()}.");
+        }
+    }
+
+    private HttpRequestMessage NewRequest(string method, HttpContent content)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, new Uri(endpoint(), "/" + method))
+        {
+            Content = content,
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        request.Headers.TryAddWithoutValidation("te", "trailers");
+        if (key.Length > 0) request.Headers.TryAddWithoutValidation("authorization", "Bearer " + key);
+        return request;
     }
 }
