@@ -58,7 +58,7 @@ public sealed class CsvReader(TextReader input, string fileName)
     {
         while (next is not (',' or '\r' or '\n' or < 0))
         {
-            if (next == '"') throw new CsvFault(fileName, line, "A quote stands inside a field that is not quoted.");
+            if (next == '"') throw new CsvException(fileName, line, "A quote stands inside a field that is not quoted.");
             field.Append((char)next);
             next = Take();
         }
@@ -71,7 +71,7 @@ public sealed class CsvReader(TextReader input, string fileName)
         while (true)
         {
             var next = Take();
-            if (next < 0) throw new CsvFault(fileName, Line, "A quoted field is not closed.");
+            if (next < 0) throw new CsvException(fileName, Line, "A quoted field is not closed.");
             if (next == '"')
             {
                 if (Peek() != '"') break;
@@ -88,7 +88,7 @@ public sealed class CsvReader(TextReader input, string fileName)
         var after = Take();
         return after is ',' or '\r' or '\n' or < 0
             ? after
-            : throw new CsvFault(fileName, line, "Text follows the closing quote of a field.");
+            : throw new CsvException(fileName, line, "Text follows the closing quote of a field.");
     }
 
     private int Peek() => position < filled || Fill() ? buffer[position] : -1;
@@ -98,7 +98,7 @@ public sealed class CsvReader(TextReader input, string fileName)
         if (position >= filled && !Fill()) return -1;
         if (++recordLength > RecordCharactersMax)
         {
-            throw new CsvFault(fileName, Line, $"The record is longer than {RecordCharactersMax} characters.");
+            throw new CsvException(fileName, Line, $"The record is longer than {RecordCharactersMax} characters.");
         }
 
         return buffer[position++];

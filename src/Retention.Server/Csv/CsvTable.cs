@@ -19,7 +19,7 @@ public sealed class CsvTable : IDisposable
         this.text = text;
         this.name = name;
         reader = new CsvReader(text, name);
-        header = [.. reader.Read() ?? throw new CsvFault(name, 0, "The file is empty; a header line is expected.")];
+        header = [.. reader.Read() ?? throw new CsvException(name, 0, "The file is empty; a header line is expected.")];
     }
 
     /// <summary>Bytes of the file read so far, packed where it is packed; never more than its length.</summary>
@@ -36,7 +36,7 @@ public sealed class CsvTable : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CsvFault(path, 0, "The file is not there or cannot be read.");
+            throw new CsvException(path, 0, "The file is not there or cannot be read.");
         }
 
         var packed = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
@@ -50,17 +50,17 @@ public sealed class CsvTable : IDisposable
                 Length = file.Length,
             };
         }
-        catch (Exception e) when (e is InvalidDataException or DecoderFallbackException or CsvFault)
+        catch (Exception e) when (e is InvalidDataException or DecoderFallbackException or CsvException)
         {
             content.Dispose();
-            throw e as CsvFault ?? Unreadable(Path.GetFileName(path), packed);
+            throw e as CsvException ?? Unreadable(Path.GetFileName(path), packed);
         }
     }
 
     /// <summary>Place of a column; its absence is a fault of the file.</summary>
     public int Column(string column) => Find(column) is var index and >= 0
         ? index
-        : throw new CsvFault(name, 1, $"The column {column} is missing.");
+        : throw new CsvException(name, 1, $"The column {column} is missing.");
 
     /// <summary>Place of a column, or -1.</summary>
     public int Find(string column) => header.IndexOf(column);
@@ -71,7 +71,7 @@ public sealed class CsvTable : IDisposable
         {
             if (fields.Count != header.Count)
             {
-                throw new CsvFault(name, reader.Line, $"{fields.Count} fields where the header names {header.Count}.");
+                throw new CsvException(name, reader.Line, $"{fields.Count} fields where the header names {header.Count}.");
             }
 
             yield return new CsvRow(name, reader.Line, header, fields);
@@ -80,7 +80,7 @@ public sealed class CsvTable : IDisposable
 
     public void Dispose() => text.Dispose();
 
-    private static CsvFault Unreadable(string name, bool packed) =>
+    private static CsvException Unreadable(string name, bool packed) =>
         new(name, 0, packed ? "The file is not gzip of UTF-8 text." : "The file is not UTF-8 text.");
 
     private IReadOnlyList<string>? Next()
@@ -102,7 +102,7 @@ public readonly record struct CsvRow(
 {
     public string this[int column] => Fields[column];
 
-    public CsvFault Fault(int column, string message) => new(File, Line, $"{Header[column]} {message}");
+    public CsvException Fault(int column, string message) => new(File, Line, $"{Header[column]} {message}");
 
     /// <summary>A text that is an id of the API: 1-64 of A-Z a-z 0-9 . _ : ~ -</summary>
     public string Id(int column) => Ids.IsId(Fields[column])
