@@ -65,15 +65,14 @@ public sealed class CsvTable : IDisposable
     /// <summary>Place of a column, or -1.</summary>
     public int Find(string column) => header.IndexOf(column);
 
-    public IEnumerable<CsvRow> Rows()
+    /// <summary>The records below the header; one with too many or too few fields is a fault of the file.</summary>
+    public IEnumerable<CsvRow> Rows() => RowsOfAnyWidth().Select(row => row.HasAllFields ? row : throw row.WrongWidth());
+
+    /// <summary>As <see cref="Rows"/>, for readers that report a row of the wrong width and go on.</summary>
+    public IEnumerable<CsvRow> RowsOfAnyWidth()
     {
         while (Next() is { } fields)
         {
-            if (fields.Count != header.Count)
-            {
-                throw new CsvException(name, reader.Line, $"{fields.Count} fields where the header names {header.Count}.");
-            }
-
             yield return new CsvRow(name, reader.Line, header, fields);
         }
     }
@@ -100,7 +99,11 @@ public sealed class CsvTable : IDisposable
 public readonly record struct CsvRow(
     string File, long Line, IReadOnlyList<string> Header, IReadOnlyList<string> Fields)
 {
+    public bool HasAllFields => Fields.Count == Header.Count;
+
     public string this[int column] => Fields[column];
+
+    public CsvException WrongWidth() => new(File, Line, $"{Fields.Count} fields where the header names {Header.Count}.");
 
     public CsvException Fault(int column, string message) => new(File, Line, $"{Header[column]} {message}");
 
