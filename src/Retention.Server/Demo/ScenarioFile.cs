@@ -11,9 +11,10 @@ namespace Retention.Server.Demo;
 public static class ScenarioFile
 {
     public const int BrandsMax = 20;
+    public const int DaysValidMax = 366;
     public const int DaysMax = 3_650;
     public const int CountMax = 1_000_000;
-    public const int OpenMax = 100;
+    public const int OpenMax = 50;
     public const int CouponMinorUnitsMax = 1_000_000;
 
     public static Scenario Read(string path, DemoDataset dataset)
@@ -61,7 +62,7 @@ public static class ScenarioFile
     private static Scenario Apply(Scenario scenario, JsonProperty property, string folder) => property.Name switch
     {
         "brands" => scenario with { Brands = BrandsOf(property) },
-        "days_valid" => scenario with { DaysValid = Whole(property, 0, DaysMax) },
+        "days_valid" => scenario with { DaysValid = Whole(property, 0, DaysValidMax) },
         "max_open_per_customer" => scenario with { MaxOpenPerCustomer = Whole(property, 1, OpenMax) },
         "max_issued_per_customer_month" => scenario with
         {
