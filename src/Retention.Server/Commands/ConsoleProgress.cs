@@ -2,7 +2,9 @@ using Spectre.Console;
 
 namespace Retention.Server.Commands;
 
-/// <summary>A progress bar on standard error; silent where that is no terminal, so that pipes and logs stay clean.</summary>
+/// <summary>
+/// A progress bar on standard error; silent where that is no terminal, so that pipes and logs stay clean.
+/// </summary>
 public sealed class ConsoleProgress
 {
     private readonly ProgressContext? context;
@@ -19,7 +21,8 @@ public sealed class ConsoleProgress
 
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         return await console.Progress().AutoClear(true).HideCompleted(false)
-            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
+            .Columns(
+                new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
             .StartAsync(context => work(new ConsoleProgress(context)));
     }
 

@@ -58,7 +58,7 @@ public sealed class CsvReader(TextReader input, string fileName)
     {
         while (next is not (',' or '\r' or '\n' or < 0))
         {
-            if (next == '"') throw new CsvException(fileName, line, "A quote stands inside a field that is not quoted.");
+            if (next == '"') throw new CsvException(fileName, line, "A quote stands in a field that is not quoted.");
             field.Append((char)next);
             next = Take();
         }

@@ -6,7 +6,9 @@ using NodaTime.Text;
 
 namespace Retention.Server.Csv;
 
-/// <summary>A CSV file with a header line, read once from start to end. A name that ends with .gz is unpacked.</summary>
+/// <summary>
+/// A CSV file with a header line, read once from start to end. A name that ends with .gz is unpacked.
+/// </summary>
 public sealed class CsvTable : IDisposable
 {
     private readonly StreamReader text;
@@ -66,7 +68,8 @@ public sealed class CsvTable : IDisposable
     public int Find(string column) => header.IndexOf(column);
 
     /// <summary>The records below the header; one with too many or too few fields is a fault of the file.</summary>
-    public IEnumerable<CsvRow> Rows() => RowsOfAnyWidth().Select(row => row.HasAllFields ? row : throw row.WrongWidth());
+    public IEnumerable<CsvRow> Rows() =>
+        RowsOfAnyWidth().Select(row => row.HasAllFields ? row : throw row.WrongWidth());
 
     /// <summary>As <see cref="Rows"/>, for readers that report a row of the wrong width and go on.</summary>
     public IEnumerable<CsvRow> RowsOfAnyWidth()
@@ -103,7 +106,8 @@ public readonly record struct CsvRow(
 
     public string this[int column] => Fields[column];
 
-    public CsvException WrongWidth() => new(File, Line, $"{Fields.Count} fields where the header names {Header.Count}.");
+    public CsvException WrongWidth() =>
+        new(File, Line, $"{Fields.Count} fields where the header names {Header.Count}.");
 
     public CsvException Fault(int column, string message) => new(File, Line, $"{Header[column]} {message}");
 
@@ -112,9 +116,10 @@ public readonly record struct CsvRow(
         ? Fields[column]
         : throw Fault(column, "must be 1 to 64 of the characters A-Z a-z 0-9 . _ : ~ -");
 
-    public LocalDate Date(int column) => LocalDatePattern.Iso.Parse(Fields[column]) is { Success: true, Value: var date }
-        ? date
-        : throw Fault(column, "must be a date like 2017-03-31.");
+    public LocalDate Date(int column) =>
+        LocalDatePattern.Iso.Parse(Fields[column]) is { Success: true, Value: var date }
+            ? date
+            : throw Fault(column, "must be a date like 2017-03-31.");
 
     /// <summary>An amount such as 12, 12.3 or 12.34 in hundredths; never read through floating point.</summary>
     public long Cents(int column) =>

@@ -82,5 +82,6 @@ public sealed class DemoMemory
         File.Move(beside, path, overwrite: true);
     }
 
-    private sealed record Content(string Fingerprint, Dictionary<string, string> Keys, Dictionary<int, string> Refusals);
+    private sealed record Content(
+        string Fingerprint, Dictionary<string, string> Keys, Dictionary<int, string> Refusals);
 }

@@ -16,10 +16,8 @@ public sealed class DemoPlan
     {
         Dataset = dataset;
         Scenario = scenario;
-        Redemptions = [.. dataset.Redemptions.Index().Where(indexed => indexed.Item.Date <= scenario.AsOf)
-            .OrderBy(indexed => indexed.Item.Date).Select(indexed => new NumberedRedemption(indexed.Index + 1, indexed.Item))];
-        Invalid = [.. invalid.Index().OrderBy(indexed => indexed.Item.Date)
-            .Select(indexed => new NumberedRedemption(indexed.Index + 1, indexed.Item))];
+        Redemptions = [.. ByDate(dataset.Redemptions).Where(redemption => redemption.Row.Date <= scenario.AsOf)];
+        Invalid = [.. ByDate(invalid)];
         Events = [.. EventsOf(dataset, scenario)];
         Pairs = [.. scenario.Brands.SelectMany((first, at) =>
             scenario.Brands.Skip(at + 1).Select(second => (first, second)))];
@@ -34,7 +32,9 @@ public sealed class DemoPlan
 
     public IReadOnlyList<NumberedRedemption> Invalid { get; }
 
-    /// <summary>By date, then household as a number, then brand in the scenario's order; none after its last date.</summary>
+    /// <summary>
+    /// By date, then household as a number, then brand in the scenario's order; none after its last date.
+    /// </summary>
     public IReadOnlyList<JointEvent> Events { get; }
 
     /// <summary>Each two brands once, in the scenario's order.</summary>
@@ -62,12 +62,17 @@ public sealed class DemoPlan
             .Distinct()
             .Order(AsNumber);
 
+    private static IEnumerable<NumberedRedemption> ByDate(IReadOnlyList<DemoRedemption> rows) => rows
+        .Select((row, index) => new NumberedRedemption(index + 1, row))
+        .OrderBy(redemption => redemption.Row.Date);
+
     private static IEnumerable<JointEvent> EventsOf(DemoDataset dataset, Scenario scenario)
     {
         var order = scenario.Brands.Index().ToDictionary(brand => brand.Item, brand => brand.Index);
         return dataset.Redemptions
             .Where(row => row.Date <= scenario.AsOf)
-            .Select(row => new JointEvent(row.Date, row.Household, dataset.BrandOfCoupon.GetValueOrDefault(row.Upc, "")))
+            .Select(row => new JointEvent(
+                row.Date, row.Household, dataset.BrandOfCoupon.GetValueOrDefault(row.Upc, "")))
             .Where(happened => order.ContainsKey(happened.Brand))
             .Distinct()
             .OrderBy(happened => happened.Date)

@@ -4,7 +4,9 @@ using Retention.Server.Csv;
 
 namespace Retention.Server.Demo;
 
-/// <summary>Request ids made of what the request is about: the same step of the same demo has the same id in every run.</summary>
+/// <summary>
+/// Request ids made of what the request is about: the same step of the same demo has the same id in every run.
+/// </summary>
 public static class RequestIds
 {
     public static string Of(params IEnumerable<string> parts)

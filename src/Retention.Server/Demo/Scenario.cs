@@ -6,7 +6,9 @@ namespace Retention.Server.Demo;
 /// <summary>What the joint promotion of a demo promises, and when it ends.</summary>
 public sealed record Scenario
 {
-    /// <summary>Customers of each of these get coupons for each other of these; the order decides who issues first.</summary>
+    /// <summary>
+    /// Customers of each of these get coupons for each other of these; the order decides who issues first.
+    /// </summary>
     public required IReadOnlyList<string> Brands { get; init; }
 
     /// <summary>A coupon is good to the end of the day this many days after its issue.</summary>
@@ -31,7 +33,9 @@ public sealed record Scenario
     /// <summary>The last date that is played; the report is read at its end.</summary>
     public required LocalDate AsOf { get; init; }
 
-    /// <summary>Redemptions that a second chain must refuse, as an absolute path; null: the dataset's own, if any.</summary>
+    /// <summary>
+    /// Redemptions that a second chain must refuse, as an absolute path; null: the dataset's own, if any.
+    /// </summary>
     public string? InvalidRedemptionsPath { get; init; }
 
     public static Scenario For(DemoDataset dataset) => new() { Brands = dataset.Brands, AsOf = dataset.LastDay };

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Retention.Server.Import;
 
-/// <summary>The rows that were not taken, with their reasons. Made with the first of them: no file means no errors.</summary>
+/// <summary>
+/// The rows that were not taken, with their reasons. Made with the first of them: no file means no errors.
+/// </summary>
 public sealed class ErrorFile(string path, bool append) : IDisposable
 {
     private StreamWriter? writer;

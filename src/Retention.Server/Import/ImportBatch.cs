@@ -62,7 +62,7 @@ internal sealed class ImportBatch(string name, IReadOnlyList<PurchaseRow> rows, 
             if (row.Purchase is null) yield return (row.Line, "", "ROW_INVALID", row.Fault);
             else if (refused.TryGetValue(row.Purchase.RequestId, out var result))
             {
-                var detail = string.Join(' ', result.Metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value}"));
+                var detail = string.Join(' ', result.Metadata.Select(pair => $"{pair.Key}={pair.Value}").Order());
                 yield return (row.Line, row.Purchase.PurchaseId, result.Reason, detail);
             }
         }

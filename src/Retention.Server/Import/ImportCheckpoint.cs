@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Retention.Server.Import;
 
-/// <summary>How far an import came, beside the file until it is whole. It saves time only: a row sent twice is one purchase.</summary>
+/// <summary>
+/// How far an import came, beside the file until it is whole. It saves time only: a row sent twice is one purchase.
+/// </summary>
 /// <param name="File">Digest of the file's length and start, so that another file of the same name begins anew.</param>
 /// <param name="Rows">So many rows from the start were answered.</param>
 /// <param name="LastSource">Names the last recorded purchase: a server that does not know it begins anew.</param>

@@ -59,7 +59,11 @@ public sealed class NaiveScenario
             scenario.PlayDay(day, [.. events.Where(e => e.Day == day)]);
         }
 
-        foreach (var open in scenario.coupons.Where(c => c.State == "open" && lastDay > c.LastDay)) open.State = "expired";
+        foreach (var c in scenario.coupons)
+        {
+            if (c.State == "open" && lastDay > c.LastDay) c.State = "expired";
+        }
+
         return scenario;
     }
 
@@ -110,7 +114,8 @@ public sealed class NaiveScenario
         {
             foreach (var c in coupons)
             {
-                if (c.Household != e.Household || c.Redeemer != e.Brand || c.State != "open" || c.IssuedOn >= day) continue;
+                if (c.Household != e.Household || c.Redeemer != e.Brand) continue;
+                if (c.State != "open" || c.IssuedOn >= day) continue;
                 c.State = day <= c.LastDay ? "consumed" : "expired";
             }
         }

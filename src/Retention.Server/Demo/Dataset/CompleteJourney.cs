@@ -3,7 +3,9 @@ using Retention.Server.Csv;
 
 namespace Retention.Server.Demo.Dataset;
 
-/// <summary>Reads a folder in the shape of "The Complete Journey". Each file may be packed (.csv.gz) or not (.csv).</summary>
+/// <summary>
+/// Reads a folder in the shape of "The Complete Journey". Each file may be packed (.csv.gz) or not (.csv).
+/// </summary>
 public static class CompleteJourney
 {
     /// <summary>Manufacturer 69 is the chain's own label.</summary>

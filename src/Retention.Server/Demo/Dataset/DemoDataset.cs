@@ -7,7 +7,7 @@ namespace Retention.Server.Demo.Dataset;
 /// <param name="Brands">The brands that a scenario joins unless it names its own.</param>
 /// <param name="LastDay">The day at whose end the report is read unless a scenario names its own.</param>
 /// <param name="Campaigns">In file order.</param>
-/// <param name="Offers">One per campaign and coupon UPC, in order of first appearance; repeats are already gone.</param>
+/// <param name="Offers">One per campaign and coupon UPC, in order of first appearance, without repeats.</param>
 /// <param name="Redemptions">In file order.</param>
 /// <param name="BrandOfCoupon">
 /// The one brand that makes all products of a coupon. A coupon with products of several brands, or with a product

@@ -1,6 +1,8 @@
 namespace Retention.Server.Demo.Dataset;
 
-/// <summary>SplitMix64 (Steele, Lea, Flood 2014): equal numbers for equal seeds, whatever the runtime's own generator does.</summary>
+/// <summary>
+/// SplitMix64 (Steele, Lea, Flood 2014): equal numbers for equal seeds, whatever the runtime's own generator does.
+/// </summary>
 public sealed class SeededNumbers(ulong seed)
 {
     private ulong state = seed;
