@@ -1,16 +1,17 @@
 using System.Collections.Frozen;
 using Retention.Rpc;
 using Retention.Transport;
+using StatusDetails = Retention.Rpc.Status;
 
 namespace Retention.Server.Client;
 
 /// <summary>A call that ended with a status other than OK, or never reached a server.</summary>
 public sealed class RpcCallException : Exception
 {
-    public RpcCallException(RpcStatus code, string message, Status? details = null)
+    public RpcCallException(RpcStatus status, string message, StatusDetails? details = null)
         : base(message)
     {
-        Code = code;
+        Status = status;
         foreach (var detail in details?.Details ?? [])
         {
             if (detail.TryUnpack<ErrorInfo>(out var info))
@@ -21,7 +22,7 @@ public sealed class RpcCallException : Exception
         }
     }
 
-    public RpcStatus Code { get; }
+    public RpcStatus Status { get; }
 
     /// <summary>The ErrorInfo's reason, e.g. "AFTER_END"; empty when the server gave none.</summary>
     public string Reason { get; } = "";
@@ -32,6 +33,6 @@ public sealed class RpcCallException : Exception
     /// Whether the same request may simply be sent again. Under the same request id this is always safe: an attempt
     /// that did apply answers with its first reply.
     /// </summary>
-    public bool IsTransient => Code is RpcStatus.Unavailable or RpcStatus.Aborted or RpcStatus.DeadlineExceeded
-        || Code == RpcStatus.ResourceExhausted && Reason == "OVERLOADED";
+    public bool IsTransient => Status is RpcStatus.Unavailable or RpcStatus.Aborted or RpcStatus.DeadlineExceeded
+        || Status == RpcStatus.ResourceExhausted && Reason == "OVERLOADED";
 }

@@ -20,29 +20,31 @@ public sealed class RpcClient : IDisposable
     private readonly Func<Uri> endpoint;
     private readonly bool ownsHttp;
 
-    public RpcClient(Uri endpoint, string key, RpcPatience? patience = null)
-        : this(NewHttp(), () => endpoint, key, patience, ownsHttp: true)
+    /// <param name="key">Null: calls without a credential.</param>
+    /// <param name="patience">Null: one attempt for each call.</param>
+    public RpcClient(Uri endpoint, string? key, RpcPatience? patience = null)
+        : this(NewHttp(), () => endpoint, key ?? "", patience ?? RpcPatience.Once, ownsHttp: true)
     {
     }
 
-    private RpcClient(HttpClient http, Func<Uri> endpoint, string key, RpcPatience? patience, bool ownsHttp)
+    private RpcClient(HttpClient http, Func<Uri> endpoint, string key, RpcPatience patience, bool ownsHttp)
     {
         this.http = http;
         this.endpoint = endpoint;
         this.key = key;
-        this.patience = patience ?? RpcPatience.Default;
+        this.patience = patience;
         this.ownsHttp = ownsHttp;
     }
 
     /// <summary>A client whose server may come back at another address: each attempt asks where it is.</summary>
-    public static RpcClient Following(Func<Uri> endpoint, string key, RpcPatience? patience = null) =>
+    public static RpcClient Following(Func<Uri> endpoint, string key, RpcPatience patience) =>
         new(NewHttp(), endpoint, key, patience, ownsHttp: true);
 
     /// <summary>The same connections under another credential.</summary>
     public RpcClient As(string otherKey) => new(http, endpoint, otherKey, patience, ownsHttp: false);
 
     /// <summary>Calls a unary method such as "retention.v1.TenantService/GetTenant".</summary>
-    public async Task<TReply> CallAsync<TReply>(string method, IMessage request, CancellationToken stop = default)
+    public async Task<TReply> Call<TReply>(string method, IMessage request, CancellationToken stop = default)
         where TReply : IMessage<TReply>, new()
     {
         var frame = RpcFrame.Of(request);
@@ -153,7 +155,7 @@ public sealed class RpcClient : IDisposable
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            throw new RpcCallException(RpcStatus.Unavailable, $"No server answers at {endpoint()}.");
+            throw new RpcCallException(RpcStatus.Unavailable, $"Nothing answers at {endpoint().Authority}.");
         }
     }
 

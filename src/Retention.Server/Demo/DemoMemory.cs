@@ -29,7 +29,7 @@ public sealed class DemoMemory
         var kept = File.Exists(path) ? JsonSerializer.Deserialize<Content>(File.ReadAllBytes(path)) : null;
         if (kept is not null && kept.Fingerprint != fingerprint)
         {
-            throw new UsageException($"{dataFolder} holds a demo of other data or of another scenario.");
+            throw new UsageFailure($"{dataFolder} holds a demo of other data or of another scenario.");
         }
 
         return new DemoMemory(path, kept ?? new Content(fingerprint, [], []));

@@ -19,7 +19,7 @@ public sealed class DemoServer(string dataFolder) : IAsyncDisposable
 
     public string DataFolder => dataFolder;
 
-    public RpcClient Client(string key) => RpcClient.Following(() => Grpc, key);
+    public RpcClient Client(string key) => RpcClient.Following(() => Grpc, key, RpcPatience.Default);
 
     public string BootstrapKey() => File.ReadAllText(Path.Combine(dataFolder, "bootstrap.key")).Trim();
 

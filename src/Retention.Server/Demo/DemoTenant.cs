@@ -29,7 +29,7 @@ public sealed class DemoTenant(string tenantId, string brandId, RpcClient client
     /// <summary>Calls "Service.Method".</summary>
     public Task<TReply> CallAsync<TReply>(string method, IMessage request, CancellationToken stop)
         where TReply : IMessage<TReply>, new() =>
-        client.CallAsync<TReply>("retention.v1." + method.Replace('.', '/'), request, stop);
+        client.Call<TReply>("retention.v1." + method.Replace('.', '/'), request, stop);
 
     public Task AdvanceClockAsync(LocalDateTime to, CancellationToken stop) => CallAsync<AdvanceClockResponse>(
         "TenantService.AdvanceClock",

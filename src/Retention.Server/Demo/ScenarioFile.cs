@@ -26,7 +26,7 @@ public static class ScenarioFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UsageException($"{path}: the scenario file is not there or cannot be read.");
+            throw new UsageFailure($"{path}: the scenario file is not there or cannot be read.");
         }
 
         return Parse(text, Path.GetDirectoryName(Path.GetFullPath(path)) ?? ".", dataset);
@@ -40,7 +40,7 @@ public static class ScenarioFile
             using var document = JsonDocument.Parse(json);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
-                throw new UsageException("The scenario must be one JSON object.");
+                throw new UsageFailure("The scenario must be one JSON object.");
             }
 
             var scenario = Scenario.For(dataset);
@@ -55,7 +55,7 @@ public static class ScenarioFile
         }
         catch (JsonException e)
         {
-            throw new UsageException($"The scenario is not JSON, line {e.LineNumber + 1}.");
+            throw new UsageFailure($"The scenario is not JSON, line {e.LineNumber + 1}.");
         }
     }
 
@@ -80,7 +80,7 @@ public static class ScenarioFile
         {
             InvalidRedemptionsPath = IsNull(property) ? null : PathOf(property, folder),
         },
-        _ => throw new UsageException($"The scenario has an unknown key: {property.Name}."),
+        _ => throw new UsageFailure($"The scenario has an unknown key: {property.Name}."),
     };
 
     private static List<string> BrandsOf(JsonProperty property)
@@ -124,6 +124,6 @@ public static class ScenarioFile
 
     private static bool IsNull(JsonProperty property) => property.Value.ValueKind == JsonValueKind.Null;
 
-    private static UsageException Fault(JsonProperty property, string message) =>
+    private static UsageFailure Fault(JsonProperty property, string message) =>
         new($"The scenario's {property.Name} {message}");
 }

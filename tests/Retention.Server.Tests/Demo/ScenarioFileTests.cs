@@ -55,7 +55,7 @@ public class ScenarioFileTests
     [InlineData("""{"days_valid": 7""", "JSON")]
     public void What_cannot_be_meant_is_refused_by_name(string json, string named)
     {
-        var fault = Assert.Throws<UsageException>(() => Read(json));
+        var fault = Assert.Throws<UsageFailure>(() => Read(json));
 
         Assert.Contains(named, fault.Message);
     }
