@@ -20,6 +20,7 @@ internal static class CommandLine
     private static IEnumerable<Command> Verbs =>
     [
         ServeCommand.Create(),
+        LoadCommand.Create(),
     ];
 
     public static async Task<int> RunAsync(string[] args)

@@ -1,5 +1,7 @@
 using Retention.Server.Client;
-using Retention.Server.Load.Http2;
+using Retention.Server.Commands;
+using Retention.Transport;
+using Retention.V1;
 using Spectre.Console;
 
 namespace Retention.Server.Load;
@@ -17,20 +19,23 @@ internal static class LoadSession
                 ? 0
                 : 1;
         }
-        catch (Exception error) when (error is LoadException or RpcCallException or Http2Exception)
+        catch (RpcCallException refusal) when (refusal.Status is RpcStatus.Unauthenticated)
         {
-            await Console.Error.WriteLineAsync($"The load cannot go on: {error.Message}");
-            return 1;
+            throw new UsageFailure("the server does not know the key");
+        }
+        catch (Exception fault) when (fault is LoadException or RpcCallException)
+        {
+            throw new CommandFailure($"the load cannot go on: {fault.Message}");
         }
         catch (OperationCanceledException)
         {
-            return 1;
+            throw new CommandFailure("the load was stopped");
         }
     }
 
     private static async Task<LoadReport> Measure(LoadOrder order, CancellationToken cancellation)
     {
-        if (order.Operation == "echo") return Execute(order, order.Key, LoadWorkloads.Echo(), cancellation);
+        if (order.Operation == "echo") return await Echo(order, cancellation);
 
         var tenant = new LoadTenant(order.Endpoint, order.Tenant);
         var key = await tenant.Prepare(order.Key, cancellation);
@@ -40,6 +45,15 @@ internal static class LoadSession
             ? LoadWorkloads.Purchase(run, order.Customers)
             : LoadWorkloads.Balance(order.Customers);
         return Execute(order, key, workload, cancellation) with { Tenant = order.Tenant, Customers = order.Customers };
+    }
+
+    private static async Task<LoadReport> Echo(LoadOrder order, CancellationToken cancellation)
+    {
+        // A wrong key is told at once, not by a run of refusals.
+        using var client = new RpcClient(order.Endpoint, order.Key);
+        var workload = LoadWorkloads.Echo();
+        await client.Call<EchoResponse>(workload.Path[1..], new EchoRequest(), cancellation);
+        return Execute(order, order.Key, workload, cancellation);
     }
 
     private static LoadReport Execute(LoadOrder order, string key, Workload workload, CancellationToken cancellation)
