@@ -102,6 +102,23 @@ public class AbuseTests
         for (var i = 0; i < 50_000; i++) Assert.True(count.Add(request));
     }
 
+    [Theory]
+    [InlineData(1024, true)]
+    [InlineData(17, false)]
+    public void Pings_are_paid_by_what_the_server_sends_but_not_by_their_own_answers(int bytesSent, bool expected)
+    {
+        var count = Begin(out _);
+        var ping = Join(RawHttp2.Frame(RawHttp2.Ping, 0, 0, new byte[8]));
+
+        var isAllowed = Enumerable.Range(0, 50_000).All(_ =>
+        {
+            count.Sent(bytesSent);
+            return count.Add(ping);
+        });
+
+        Assert.Equal(expected, isAllowed);
+    }
+
     [Fact]
     public void Frames_are_counted_by_the_second_however_they_are_cut()
     {

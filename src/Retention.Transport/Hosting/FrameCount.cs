@@ -4,14 +4,16 @@ using System.Buffers.Binary;
 namespace Retention.Transport.Hosting;
 
 /// <summary>
-/// Counts, second by second, the frames of one connection that carry no work. Each request brings an allowance of its
-/// own, so that a busy client's window updates and pings never count against it.
+/// Counts, second by second, the frames of one connection that carry no work. Requests bring an allowance, and so does
+/// what the server sends, so that a busy client's pings and window updates never count against it: some clients ping
+/// once per round trip while they receive a stream. The answer to a ping is too small to pay for the next one.
 /// </summary>
 internal sealed class FrameCount(TransportOptions options)
 {
     private const int HeaderBytes = 9;
     private const int PrefaceBytes = 24;
     private const int AllowanceOfRequest = 16;
+    private const int BytesSentPerFrame = 64;
 
     // Smaller steps of a window are no way to read: they make the server send many tiny frames.
     private const uint WindowStepMin = 1024;
@@ -22,6 +24,7 @@ internal sealed class FrameCount(TransportOptions options)
     private int _headerBytes;
     private long _bytesToSkip = PrefaceBytes;
     private bool? _isHttp2;
+    private long _bytesSent;
     private long _secondBegan;
     private int _left;
 
@@ -35,6 +38,9 @@ internal sealed class FrameCount(TransportOptions options)
 
         return true;
     }
+
+    /// <summary>Told by the writing side, from another thread.</summary>
+    public void Sent(int bytes) => Interlocked.Add(ref _bytesSent, bytes);
 
     private bool Add(ReadOnlySpan<byte> bytes)
     {
@@ -97,7 +103,10 @@ internal sealed class FrameCount(TransportOptions options)
         if (Type == FrameType.Headers) _left = Math.Min(_left + AllowanceOfRequest, _allowanceMax);
         if (!isIdle || --_left >= 0) return true;
 
-        // The clock is asked only when the allowance is used up.
+        // What was sent and the clock are asked only when the allowance is used up.
+        _left = (int)Math.Min(Interlocked.Exchange(ref _bytesSent, 0) / BytesSentPerFrame, _allowanceMax);
+        if (--_left >= 0) return true;
+
         var now = _options.Time.GetTimestamp();
         var isSameSecond = _options.Time.GetElapsedTime(_secondBegan, now) < TimeSpan.FromSeconds(1);
         if (_secondBegan != 0 && isSameSecond) return false;

@@ -34,6 +34,6 @@ internal sealed class FrameGuard(ConnectionDelegate next, TransportOptions optio
     {
         public PipeReader Input { get; } = new GuardedReader(inner.Input, count, onFlood);
 
-        public PipeWriter Output => inner.Output;
+        public PipeWriter Output { get; } = new CountedWriter(inner.Output, count);
     }
 }
