@@ -38,6 +38,9 @@ internal sealed class Activation(GrainId id, IGrainKind kind)
 
     public List<PendingTurn>? Waiters { get; set; }
 
+    /// <summary>Turns that saw it and wait for other grains; put out of memory now, it would have to be loaded again.</summary>
+    public int Pins { get; set; }
+
     public Activation? MoreRecent { get; set; }
 
     public Activation? LessRecent { get; set; }

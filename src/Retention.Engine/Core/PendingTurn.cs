@@ -30,6 +30,18 @@ internal sealed class PendingTurn
 
     public bool IsFinished { get; set; }
 
+    /// <summary>Keeps the grains it touched in memory while it waits for others.</summary>
+    public bool IsPinning { get; set; }
+
+    /// <summary>Something it waits for failed: it is put aside when the rest has come back.</summary>
+    public bool IsToPark { get; set; }
+
+    /// <summary>Refused, and about to learn whether another node has taken its keys meanwhile.</summary>
+    public bool IsConfirming { get; set; }
+
+    /// <summary>One of its commits may have been applied, or may still be.</summary>
+    public bool IsInDoubt { get; set; }
+
     /// <summary>Decided, and waiting for the store or for a turn whose state it shows.</summary>
     public bool IsDecided { get; set; }
 
@@ -70,6 +82,7 @@ internal sealed class PendingTurn
         Shaped = null;
         Refusal = null;
         Effects = null;
+        Snapshots = null;
         IsCheckOnly = false;
     }
 }

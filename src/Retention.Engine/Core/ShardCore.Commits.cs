@@ -50,6 +50,7 @@ public sealed partial class ShardCore
         foreach (var turn in batch)
         {
             // The store alone knows: keys are looked up, and versions decide whatever has no key.
+            turn.IsInDoubt |= !turn.IsCheckOnly;
             DecideAgain(turn, RefusalReason.OutcomeUnknown);
             Release(turn);
         }
@@ -60,6 +61,13 @@ public sealed partial class ShardCore
     /// <summary>What was built on a commit that failed has not been given out yet: it is decided anew.</summary>
     private void DecideDoubtfulAgain()
     {
+        if (!isAnythingDoubtful)
+        {
+            return;
+        }
+
+        isAnythingDoubtful = false;
+        SpreadDoubt();
         var kept = 0;
         for (var index = 0; index < gathered.Count; index++)
         {
@@ -76,6 +84,31 @@ public sealed partial class ShardCore
         }
 
         gathered.RemoveRange(kept, gathered.Count - kept);
+    }
+
+    /// <summary>
+    /// A grain's state cannot be taken back to what it was between two commits. So doubt about one write of a grain is
+    /// doubt about all that were not given out yet, earlier ones too, and about whatever else those turns wrote.
+    /// </summary>
+    private void SpreadDoubt()
+    {
+        bool isSpreading;
+        do
+        {
+            isSpreading = false;
+            foreach (var turn in gathered)
+            {
+                if (IsDoubtful(turn))
+                {
+                    foreach (var activation in turn.Touched)
+                    {
+                        isSpreading |= !activation.IsDoubtful && Wrote(turn, activation.Id);
+                        activation.IsDoubtful |= Wrote(turn, activation.Id);
+                    }
+                }
+            }
+        }
+        while (isSpreading);
     }
 
     private static bool IsDoubtful(PendingTurn turn)
@@ -105,6 +138,12 @@ public sealed partial class ShardCore
         if (turn.IsCheckOnly)
         {
             // Several nodes: what it saw is the newest, unless a turn of this shard has dropped it meanwhile.
+            if (turn.Refusal is not null && !IsDoubtful(turn))
+            {
+                Confirm(turn);
+                return;
+            }
+
             AnswerOrDecideAgain(turn);
             return;
         }
@@ -163,13 +202,13 @@ public sealed partial class ShardCore
     {
         turn.IsDecided = false;
         turn.Lookups = null;
-        turn.Snapshots = null;
         ready.Enqueue(turn);
     }
 
     /// <summary>
     /// What the turn wrote is in doubt, with all that was built on it. What it only read may be stale and is loaded
-    /// again; others that read it are judged by the store themselves.
+    /// again, unless another turn's write of it is under way: a load now would miss that write, and the store's
+    /// judgement of it tells whether the state was stale.
     /// </summary>
     private void DropTouched(PendingTurn turn)
     {
@@ -180,8 +219,16 @@ public sealed partial class ShardCore
                 activation.LastWriter = null;
             }
 
-            activation.IsDoubtful |= Wrote(turn, activation.Id);
-            active.Drop(activation);
+            if (Wrote(turn, activation.Id))
+            {
+                activation.IsDoubtful = true;
+                isAnythingDoubtful = true;
+                active.Drop(activation);
+            }
+            else if (activation.LastWriter is null)
+            {
+                active.Drop(activation);
+            }
         }
     }
 
@@ -209,12 +256,12 @@ public sealed partial class ShardCore
         if (turn.Ticket is null)
         {
             turn.Attempts = 0;
-            turn.Awaiting = 0;
-            turn.IsDecided = false;
-            parked.Add(turn);
+            Park(turn);
             return;
         }
 
-        Finish(turn, new Answer(null, Refusal.Because(reason), durablePosition, false));
+        // "No" would be a lie when an earlier commit of the turn may have been applied, or may still be.
+        var honest = turn.IsInDoubt ? RefusalReason.OutcomeUnknown : reason;
+        Finish(turn, new Answer(null, Refusal.Because(honest), durablePosition, false));
     }
 }

@@ -21,14 +21,56 @@ public sealed partial class ShardCore
             waitingEffects[inbox] = edge = [];
         }
 
-        if (edge.ContainsKey(effect.Sequence) || edge.Count >= limits.MaxWaitingPerEdge)
+        if (!pendingEffects.Contains((inbox, effect.Sequence)) && MakeRoom(edge, effect.Sequence))
+        {
+            Turns++;
+            pendingEffects.Add((inbox, effect.Sequence));
+            edge.Add(effect.Sequence, new PendingTurn { Partition = effect.To, ArrivedAt = now, Effect = effect });
+        }
+
+        PumpEdge(inbox);
+    }
+
+    /// <summary>A full edge gives up its last effect for an earlier one: it may be the one that the others wait for.</summary>
+    private bool MakeRoom(SortedList<long, PendingTurn> edge, long sequence)
+    {
+        if (edge.Count < limits.MaxWaitingPerEdge)
+        {
+            return true;
+        }
+
+        var last = edge.Count - 1;
+        if (sequence > edge.GetKeyAtIndex(last))
+        {
+            return false;
+        }
+
+        var dropped = edge.GetValueAtIndex(last);
+        edge.RemoveAt(last);
+        Close(dropped);
+        return true;
+    }
+
+    /// <summary>
+    /// Effects wait while an earlier one seems to be missing. Where several nodes write the store, another one may have
+    /// received that, and these too: then nobody will deliver them again, and the inbox in memory has to be read anew.
+    /// </summary>
+    private void AskForMissingEffects()
+    {
+        if (!limits.SharedStore)
         {
             return;
         }
 
-        Turns++;
-        edge.Add(effect.Sequence, new PendingTurn { Partition = effect.To, ArrivedAt = now, Effect = effect });
-        PumpEdge(inbox);
+        foreach (var inbox in waitingEffects.Keys.ToArray())
+        {
+            if (active.Find(inbox) is { IsLoaded: true, LastWriter: null } known)
+            {
+                active.Drop(known);
+            }
+
+            PumpEdge(inbox);
+        }
     }
 
     /// <summary>Starts the next effect of the edge, if it is there.</summary>
@@ -39,21 +81,20 @@ public sealed partial class ShardCore
             return;
         }
 
-        foreach (var (sequence, turn) in edge)
+        if (edge.Count > 0)
         {
-            if (active.Find(inbox) is { IsLoaded: true } known && sequence > known.Version + 1)
+            if (active.Find(inbox) is { IsLoaded: true } known && edge.GetKeyAtIndex(0) > known.Version + 1)
             {
                 return;
             }
 
-            edge.Remove(sequence);
-            if (edge.Count == 0)
-            {
-                waitingEffects.Remove(inbox);
-            }
+            ready.Enqueue(edge.GetValueAtIndex(0));
+            edge.RemoveAt(0);
+        }
 
-            ready.Enqueue(turn);
-            return;
+        if (edge.Count == 0)
+        {
+            waitingEffects.Remove(inbox);
         }
     }
 

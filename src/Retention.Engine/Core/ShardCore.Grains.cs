@@ -18,6 +18,7 @@ public sealed partial class ShardCore
         activation.Version = loaded.Folded.Version;
         activation.SnapshotVersion = loaded.Folded.SnapshotVersion;
         activation.IsLoaded = true;
+        durablePosition = Math.Max(durablePosition, loaded.Position);
         active.Grow(activation, loaded.Folded.SizeBytes);
         if (activation.SnapshotWhenLoaded)
         {
@@ -33,9 +34,35 @@ public sealed partial class ShardCore
                 Resume(turn);
             }
         }
+    }
 
+    private void KeepWithinMemory()
+    {
         while ((active.Count > limits.MaxActive || active.SizeBytes > limits.MaxActiveBytes) && Deactivate())
         {
+        }
+    }
+
+    private static void Pin(PendingTurn turn)
+    {
+        turn.IsPinning = true;
+        foreach (var activation in turn.Touched)
+        {
+            activation.Pins++;
+        }
+    }
+
+    private static void Unpin(PendingTurn turn)
+    {
+        if (!turn.IsPinning)
+        {
+            return;
+        }
+
+        turn.IsPinning = false;
+        foreach (var activation in turn.Touched)
+        {
+            activation.Pins--;
         }
     }
 
@@ -51,8 +78,21 @@ public sealed partial class ShardCore
         activation.Waiters = null;
         foreach (var turn in waiters)
         {
-            GiveUp(turn, RefusalReason.StorageUnavailable);
+            GiveUpWaiting(turn);
         }
+    }
+
+    /// <summary>What a turn waits for cannot be had now.</summary>
+    private void GiveUpWaiting(PendingTurn turn)
+    {
+        if (turn.Ticket is not null)
+        {
+            GiveUp(turn, RefusalReason.StorageUnavailable);
+            return;
+        }
+
+        turn.IsToPark = true;
+        Resume(turn);
     }
 
     private void OnTick()
@@ -64,6 +104,7 @@ public sealed partial class ShardCore
             ready.Enqueue(turn);
         }
 
+        AskForMissingEffects();
         for (var count = 0; count < limits.MaxDeactivationsPerTick; count++)
         {
             if (active.LeastRecent is not { } oldest || now - oldest.UsedAt < limits.IdleAfter || !Deactivate())
@@ -83,7 +124,7 @@ public sealed partial class ShardCore
                 return false;
             }
 
-            if (!oldest.IsLoaded || oldest.LastWriter is not null)
+            if (!oldest.IsLoaded || oldest.LastWriter is not null || oldest.Pins > 0)
             {
                 active.Touch(oldest, now);
                 continue;

@@ -29,6 +29,7 @@ public sealed partial class ShardCore
             foreach (var key in turn.Keys)
             {
                 keyHolders[key.Key] = turn;
+                turn.MayBeKnown |= outputs.MayHold(key.Key);
             }
 
             turn.HoldsKeys = true;
@@ -70,6 +71,43 @@ public sealed partial class ShardCore
         return false;
     }
 
+    /// <summary>
+    /// Where several nodes write the store, a copy of the command may have been applied between the first look at its
+    /// keys and the load of the states: the refusal would then be for what the command itself has done. So the keys are
+    /// looked at once more after the states were found to be the newest.
+    /// </summary>
+    private void Confirm(PendingTurn turn)
+    {
+        turn.IsDecided = false;
+        turn.IsConfirming = true;
+        turn.Lookups = null;
+        foreach (var key in turn.Keys)
+        {
+            if (outputs.MayHold(key.Key))
+            {
+                Look(turn, key.Key);
+            }
+        }
+
+        if (turn.Awaiting == 0)
+        {
+            OnConfirmed(turn);
+        }
+    }
+
+    private void OnConfirmed(PendingTurn turn)
+    {
+        turn.IsConfirming = false;
+        if (IsAnsweredFromLedger(turn))
+        {
+            return;
+        }
+
+        // A batch that was given up may still reach a store of its own, with the commit in it and what that built on.
+        var refusal = turn.IsInDoubt ? Refusal.Because(RefusalReason.OutcomeUnknown) : turn.Refusal;
+        Finish(turn, new Answer(null, refusal, durablePosition, false));
+    }
+
     private static Answer FromLedger(Command command, CommandKey key, LedgerWrite kept, long position)
     {
         if (kept.Format == LedgerFormats.Sealed && command.Format?.Name != LedgerFormats.Sealed)
@@ -103,36 +141,56 @@ public sealed partial class ShardCore
     private void Look(PendingTurn turn, LedgerKey key)
     {
         turn.Awaiting++;
-        if (looking.TryGetValue(key, out var others))
+        if (looking.TryGetValue(key, out var lookUp))
         {
-            others.Add(turn);
+            // The one under way may have seen the store before what this turn must know of.
+            (lookUp.Next ??= []).Add(turn);
             return;
         }
 
-        looking[key] = [turn];
+        looking[key] = new LookUp([turn]);
         outputs.Look(key);
+    }
+
+    private List<PendingTurn> EndLookUp(LedgerKey key)
+    {
+        if (!looking.Remove(key, out var lookUp))
+        {
+            return [];
+        }
+
+        if (lookUp.Next is { } next)
+        {
+            looking[key] = new LookUp(next);
+            outputs.Look(key);
+        }
+
+        return lookUp.Turns;
     }
 
     private void OnLooked(LedgerKey key, JournalRecord? record)
     {
-        if (looking.Remove(key, out var turns))
+        durablePosition = Math.Max(durablePosition, record?.Position ?? 0);
+        foreach (var turn in EndLookUp(key))
         {
-            foreach (var turn in turns)
-            {
-                (turn.Lookups ??= [])[key] = record;
-                Resume(turn);
-            }
+            (turn.Lookups ??= [])[key] = record;
+            Resume(turn);
         }
     }
 
     private void OnLookFailed(LedgerKey key)
     {
-        if (looking.Remove(key, out var turns))
+        foreach (var turn in EndLookUp(key))
         {
-            foreach (var turn in turns)
-            {
-                GiveUp(turn, RefusalReason.StorageUnavailable);
-            }
+            GiveUpWaiting(turn);
         }
+    }
+
+    /// <summary>One look-up under way, and the turns that asked for the same key after it had begun.</summary>
+    private sealed class LookUp(List<PendingTurn> turns)
+    {
+        public List<PendingTurn> Turns => turns;
+
+        public List<PendingTurn>? Next { get; set; }
     }
 }

@@ -21,12 +21,14 @@ public sealed partial class ShardCore
     private readonly List<PendingTurn> gathered = [];
     private readonly List<PendingTurn> underWay = [];
     private readonly Dictionary<LedgerKey, PendingTurn> keyHolders = [];
-    private readonly Dictionary<LedgerKey, List<PendingTurn>> looking = [];
-    private readonly Dictionary<GrainId, SortedDictionary<long, PendingTurn>> waitingEffects = [];
+    private readonly Dictionary<LedgerKey, LookUp> looking = [];
+    private readonly Dictionary<GrainId, SortedList<long, PendingTurn>> waitingEffects = [];
+    private readonly HashSet<(GrainId Inbox, long Sequence)> pendingEffects = [];
     private readonly HashSet<(GrainId Grain, string Name)> pendingReminders = [];
     private readonly List<PendingTurn> parked = [];
     private readonly Queue<PendingTurn> ready = [];
     private Instant now;
+    private bool isAnythingDoubtful;
     private long nextSequence = 1;
     private long durablePosition;
 
@@ -98,6 +100,8 @@ public sealed partial class ShardCore
         {
             Run(turn);
         }
+
+        KeepWithinMemory();
     }
 
     /// <summary>
@@ -139,7 +143,6 @@ public sealed partial class ShardCore
             ArrivedAt = now,
             Ticket = asked.Ticket,
             Command = asked.Command,
-            MayBeKnown = asked.MayBeKnown,
         });
     }
 
@@ -159,50 +162,62 @@ public sealed partial class ShardCore
 
     private void Run(PendingTurn turn)
     {
-        if (turn.IsFinished || turn.IsDecided || turn.Awaiting > 0 || !TakeKeys(turn))
+        if (turn.IsFinished || turn.IsDecided || turn.Awaiting > 0)
         {
             return;
         }
 
+        if (turn.IsConfirming)
+        {
+            OnConfirmed(turn);
+            return;
+        }
+
+        if (!TakeKeys(turn))
+        {
+            return;
+        }
+
+        Unpin(turn);
         view.Begin(turn, now);
         if (turn.Effect is not null && !IsEffectsTurn(turn))
         {
             return;
         }
 
-        Decision decision;
-        try
-        {
-            decision = Decide(turn);
-            if (view.IsComplete && decision.Refusal is null)
-            {
-                var commit = builder.Build(turn, decision, nextSequence, limits.SharedStore);
-                if (view.IsComplete)
-                {
-                    Emit(turn, commit);
-                    return;
-                }
-            }
-        }
-        catch (Exception cause) when (view.IsComplete)
-        {
-            Throw(turn, cause);
-            return;
-        }
-        catch (Exception)
-        {
-            // What was decided over states that are not there does not count.
-            Await(turn);
-            return;
-        }
-
+        var (refusal, commit, cause) = TryDecide(turn);
         if (!view.IsComplete)
         {
+            // What was decided, or thrown, over states that are not there does not count.
             Await(turn);
-            return;
         }
+        else if (cause is not null)
+        {
+            Throw(turn, cause);
+        }
+        else if (refusal is not null)
+        {
+            Refuse(turn, refusal);
+        }
+        else
+        {
+            Emit(turn, commit);
+        }
+    }
 
-        Refuse(turn, decision.Refusal!);
+    private (Refusal? Refusal, Commit? Commit, Exception? Cause) TryDecide(PendingTurn turn)
+    {
+        try
+        {
+            var decision = Decide(turn);
+            return view.IsComplete && decision.Refusal is null
+                ? (null, builder.Build(turn, decision, nextSequence, limits.SharedStore), null)
+                : (decision.Refusal, null, null);
+        }
+        catch (Exception cause)
+        {
+            return (null, null, cause);
+        }
     }
 
     private Decision Decide(PendingTurn turn)
@@ -217,13 +232,15 @@ public sealed partial class ShardCore
             var (name, payload) = EffectCodec.Decode(effect.Fact);
             var decision = effectTurns.Decide(view, effect.From, effect.To, name, payload);
 
-            // A refusal consumes the effect: it changes nothing but is not asked again.
-            return decision.Refusal is null ? decision : Decision.Silent();
+            return OrSilent(decision);
         }
 
         var reminder = turn.Reminder!;
-        return kinds[reminder.Grain.Kind].Remind(view, reminder.Grain, reminder.Name, reminder.DueAt);
+        return OrSilent(kinds[reminder.Grain.Kind].Remind(view, reminder.Grain, reminder.Name, reminder.DueAt));
     }
+
+    /// <summary>A refusal consumes the effect or the reminder: it changes nothing but is not asked again.</summary>
+    private static Decision OrSilent(Decision decision) => decision.Refusal is null ? decision : Decision.Silent();
 
     /// <summary>Gives the commit out, or, when there is nothing to store, the answer.</summary>
     private void Emit(PendingTurn turn, Commit? commit)
@@ -247,13 +264,18 @@ public sealed partial class ShardCore
     private void Refuse(PendingTurn turn, Refusal refusal)
     {
         turn.Refusal = refusal;
-        if (limits.SharedStore && turn.Touched.Count > 0)
+        if (!limits.SharedStore)
+        {
+            Hold(turn);
+        }
+        else if (turn.Touched.Count > 0)
         {
             Emit(turn, builder.CheckOnly(turn));
-            return;
         }
-
-        Hold(turn);
+        else
+        {
+            Confirm(turn);
+        }
     }
 
     /// <summary>An answer leaves when everything it shows is durable.</summary>
@@ -281,6 +303,7 @@ public sealed partial class ShardCore
 
     private void Await(PendingTurn turn)
     {
+        Pin(turn);
         foreach (var missing in view.MissingGrains)
         {
             turn.Awaiting++;
@@ -310,11 +333,28 @@ public sealed partial class ShardCore
 
     private void Resume(PendingTurn turn)
     {
-        if (--turn.Awaiting <= 0 && !turn.IsFinished)
+        if (--turn.Awaiting > 0 || turn.IsFinished)
         {
-            turn.Awaiting = 0;
+            return;
+        }
+
+        if (turn.IsToPark)
+        {
+            Park(turn);
+        }
+        else
+        {
             ready.Enqueue(turn);
         }
+    }
+
+    /// <summary>Puts an effect or a reminder aside until the next tick.</summary>
+    private void Park(PendingTurn turn)
+    {
+        Unpin(turn);
+        turn.IsToPark = false;
+        turn.IsDecided = false;
+        parked.Add(turn);
     }
 
     private void Throw(PendingTurn turn, Exception cause)
@@ -323,7 +363,7 @@ public sealed partial class ShardCore
         if (turn.Ticket is null)
         {
             // An effect or reminder that cannot be decided stays: nothing is lost, and its edge waits.
-            parked.Add(turn);
+            Park(turn);
             return;
         }
 
@@ -344,9 +384,15 @@ public sealed partial class ShardCore
     {
         turn.IsFinished = true;
         Turns--;
+        Unpin(turn);
         if (turn.Reminder is { } reminder)
         {
             pendingReminders.Remove((reminder.Grain, reminder.Name));
+        }
+
+        if (turn.Effect is { } effect)
+        {
+            pendingEffects.Remove((InboxOf(effect), effect.Sequence));
         }
 
         ReleaseKeys(turn);

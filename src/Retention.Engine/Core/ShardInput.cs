@@ -8,11 +8,11 @@ public abstract record ShardInput;
 
 /// <summary>A command arrived.</summary>
 /// <param name="Ticket">Comes back with the answer; the core does not look at it.</param>
-/// <param name="MayBeKnown">Whether the store may hold one of the command's keys; a hint that may be late.</param>
-public sealed record Asked(object Ticket, Command Command, bool MayBeKnown) : ShardInput;
+public sealed record Asked(object Ticket, Command Command) : ShardInput;
 
 /// <summary>A grain was loaded and folded.</summary>
-public sealed record Loaded(GrainId Grain, FoldedGrain Folded) : ShardInput;
+/// <param name="Position">A journal position that includes all that was loaded.</param>
+public sealed record Loaded(GrainId Grain, FoldedGrain Folded, long Position) : ShardInput;
 
 /// <summary>A grain could not be loaded now.</summary>
 public sealed record LoadFailed(GrainId Grain) : ShardInput;
@@ -47,6 +47,9 @@ public interface IShardOutputs
     void Load(GrainId grain);
 
     void Look(LedgerKey key);
+
+    /// <summary>False: no commit judged so far holds the key, so that it need not be looked up. Answered at once.</summary>
+    bool MayHold(LedgerKey key);
 
     /// <summary>The next batch; never before the one given before is judged.</summary>
     void Commit(IReadOnlyList<Commit> batch);

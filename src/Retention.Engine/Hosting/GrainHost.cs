@@ -75,15 +75,9 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
     public ValueTask<Answer> AskAsync(Command command, CancellationToken stop)
     {
         stop.ThrowIfCancellationRequested();
-        var mayBeKnown = false;
-        foreach (var key in command.Keys)
-        {
-            mayBeKnown |= store.MayHold(key.Key);
-        }
-
         var ticket = AskTicket.Rent();
         var task = ticket.Task;
-        ShardOf(command.Partition).Post(new Asked(ticket, command, mayBeKnown));
+        ShardOf(command.Partition).Post(new Asked(ticket, command));
         return task;
     }
 
@@ -112,6 +106,8 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
     }
 
     internal void Load(ShardHost shard, GrainId grain) => NextLoader().Add((shard, grain, default));
+
+    internal bool MayHold(LedgerKey key) => store.MayHold(key);
 
     internal void Look(ShardHost shard, LedgerKey key) => NextLoader().Add((shard, null, key));
 
@@ -238,9 +234,11 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
     private void LoadGrains(List<(ShardHost Shard, GrainId? Grain, LedgerKey Key)> taken, List<GrainId> grains)
     {
         IReadOnlyList<GrainRecord>? records = null;
+        var position = 0L;
         try
         {
             records = store.LoadAsync(grains, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+            position = store.Head;
         }
         catch (Exception cause)
         {
@@ -252,17 +250,17 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
         {
             if (grain is { } id)
             {
-                shard.Post(records is null ? new LoadFailed(id) : Fold(id, records[index]));
+                shard.Post(records is null ? new LoadFailed(id) : Fold(id, records[index], position));
                 index++;
             }
         }
     }
 
-    private ShardInput Fold(GrainId grain, GrainRecord record)
+    private ShardInput Fold(GrainId grain, GrainRecord record, long position)
     {
         try
         {
-            return new Loaded(grain, kinds.Fold(grain, record));
+            return new Loaded(grain, kinds.Fold(grain, record), position);
         }
         catch (Exception cause)
         {

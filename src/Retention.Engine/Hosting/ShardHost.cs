@@ -54,6 +54,8 @@ internal sealed class ShardHost : IShardOutputs, IThreadPoolWorkItem
 
     public void Look(LedgerKey key) => host.Look(this, key);
 
+    public bool MayHold(LedgerKey key) => host.MayHold(key);
+
     public void Commit(IReadOnlyList<Commit> batch) => host.Commit(this, batch);
 
     public void Reply(object ticket, in Answer answer)
