@@ -18,31 +18,30 @@ public sealed class ModelStore(int factsPerSnapshot = 16)
 
     public long Head => journal.Count;
 
-    /// <summary>Judges and applies the commits in their order.</summary>
-    public IReadOnlyList<CommitResult> Commit(IReadOnlyList<Commit> batch)
+    /// <summary>
+    /// Judges and applies the commits in their order. A commit may be doomed to a verdict other than Done by its index.
+    /// </summary>
+    public IReadOnlyList<CommitResult> Commit(IReadOnlyList<Commit> batch, Func<int, CommitVerdict>? doom = null)
     {
+        HashSet<GrainId> failed = [];
         var results = new CommitResult[batch.Count];
         for (var index = 0; index < results.Length; index++)
         {
-            results[index] = Commit(batch[index]);
+            var commit = batch[index];
+            var verdict = Touches(commit, failed) || !Holds(commit) ? CommitVerdict.Conflict : CommitVerdict.Done;
+            if (verdict == CommitVerdict.Done && doom is not null)
+            {
+                verdict = doom(index);
+            }
+
+            results[index] = new CommitResult(verdict, verdict == CommitVerdict.Done ? Apply(commit) : 0);
+            if (verdict != CommitVerdict.Done)
+            {
+                failed.UnionWith(commit.Writes.Select(x => x.Grain));
+            }
         }
 
         return results;
-    }
-
-    public CommitResult Commit(Commit commit)
-    {
-        if (!Holds(commit))
-        {
-            return new CommitResult(CommitVerdict.Conflict, 0);
-        }
-
-        if (commit.Writes.Count > 0 || commit.Ledger is not null || commit.Reminders.Count > 0)
-        {
-            Apply(commit);
-        }
-
-        return new CommitResult(CommitVerdict.Done, Head);
     }
 
     public GrainRecord Load(GrainId grain) => grains.TryGetValue(grain, out var found)
@@ -98,6 +97,9 @@ public sealed class ModelStore(int factsPerSnapshot = 16)
             ? [.. found.Positions.Where(x => x < beforePosition).Reverse().Take(limit).Select(x => journal[(int)x - 1])]
             : [];
 
+    private static bool Touches(Commit commit, HashSet<GrainId> grains) =>
+        commit.Writes.Any(x => grains.Contains(x.Grain)) || commit.Checks.Any(x => grains.Contains(x.Grain));
+
     private bool Holds(Commit commit) =>
         commit.Checks.All(x => VersionOf(x.Grain) == x.Version)
         && commit.Writes.All(x => VersionOf(x.Grain) == x.ExpectedVersion)
@@ -105,8 +107,13 @@ public sealed class ModelStore(int factsPerSnapshot = 16)
 
     private long VersionOf(GrainId grain) => grains.TryGetValue(grain, out var found) ? found.Facts.Count : 0;
 
-    private void Apply(Commit commit)
+    private long Apply(Commit commit)
     {
+        if (commit.Writes.Count == 0 && commit.Ledger is null && commit.Reminders.Count == 0)
+        {
+            return Head;
+        }
+
         var position = Head + 1;
         journal.Add(new JournalRecord(
             position, commit.Partition, commit.RecordedAt, commit.Writes, commit.Ledger, commit.Reminders));
@@ -135,6 +142,8 @@ public sealed class ModelStore(int factsPerSnapshot = 16)
                 reminders.Add((change.Grain, change.Name), dueAt);
             }
         }
+
+        return position;
     }
 
     private sealed record ModelGrain(GrainId Grain)
