@@ -1,1 +1,3 @@
-return 0;
+using Retention.Simulation.Runs;
+
+return Commands.Run(args);
