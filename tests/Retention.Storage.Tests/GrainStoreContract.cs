@@ -73,13 +73,13 @@ public abstract partial class GrainStoreContract : IAsyncLifetime
     [Fact]
     public async Task A_commit_may_build_on_an_earlier_one_of_its_batch_and_a_conflict_spares_its_neighbours()
     {
-        var (ann, bob) = (Some.Customer("ann"), Some.Customer("bob"));
+        var (ann, bob, cid) = (Some.Customer("ann"), Some.Customer("bob"), Some.Customer("cid"));
 
         var results = await Store.Commit(
             Some.Commit(Some.Write(ann, 0, "1")),
-            Some.Commit(Some.Write(ann, 0, "lost")),
+            Some.Commit(Some.Write(cid, 3, "lost")),
             Some.Commit(Some.Write(ann, 1, "2")),
-            Some.Commit(Some.Write(ann, 2, "3"), Some.Write(bob, 1, "stale")),
+            Some.Commit(Some.Write(ann, 2, "3"), Some.Write(cid, 1, "stale")),
             Some.Commit(Some.Write(ann, 3, "built on the lost one")),
             Some.Commit(Some.Write(bob, 0, "1")));
 
@@ -88,6 +88,22 @@ public abstract partial class GrainStoreContract : IAsyncLifetime
         await Restart();
         Assert.Equal("1 2", await Store.Facts(ann));
         Assert.Equal("1", await Store.Facts(bob));
+    }
+
+    [Fact]
+    public async Task What_a_commit_failed_to_write_nothing_later_in_its_batch_may_write_or_check()
+    {
+        var (ann, bob) = (Some.Customer("ann"), Some.Customer("bob"));
+        await Store.Commit(Some.Commit(Some.Write(ann, 0, "1", "by somebody else")));
+
+        var verdicts = await Store.Verdicts(
+            Some.Commit(Some.Write(ann, 1, "lost"), Some.Write(bob, 0, "lost too")),
+            Some.Commit(Some.Write(ann, 2, "built on the lost one")),
+            Some.Commit() with { Checks = [new GrainCheck(ann, 2)] },
+            Some.Commit(Some.Write(bob, 0, "beside the lost one")));
+
+        Assert.All(verdicts, verdict => Assert.Equal(CommitVerdict.Conflict, verdict));
+        Assert.Equal([CommitVerdict.Done], await Store.Verdicts(Some.Commit(Some.Write(ann, 2, "anew"))));
     }
 
     [Fact]

@@ -13,6 +13,7 @@ internal sealed class CommitLane
     private readonly Statement commitAll;
     private readonly ByteWriter row = new();
     private readonly Batch batch = new();
+    private readonly HashSet<GrainId> failed = [];
     private Head[] before = new Head[16];
     private bool open;
 
@@ -31,6 +32,7 @@ internal sealed class CommitLane
     public CommitResult[] Write(IReadOnlyList<Commit> commits, long head)
     {
         batch.Start(head);
+        failed.Clear();
         open = false;
         var results = new CommitResult[commits.Count];
         for (var index = 0; index < results.Length; index++)
@@ -48,8 +50,13 @@ internal sealed class CommitLane
 
     private CommitResult Judge(Commit commit)
     {
-        if (!Holds(commit))
+        if ((failed.Count > 0 && TouchesFailed(commit)) || !Holds(commit))
         {
+            foreach (var write in commit.Writes)
+            {
+                failed.Add(write.Grain);
+            }
+
             return new CommitResult(CommitVerdict.Conflict, 0);
         }
 
@@ -59,6 +66,28 @@ internal sealed class CommitLane
         }
 
         return new CommitResult(CommitVerdict.Done, batch.Position);
+    }
+
+    /// <summary>A version reached by somebody else is not the version that the commit was decided on.</summary>
+    private bool TouchesFailed(Commit commit)
+    {
+        foreach (var write in commit.Writes)
+        {
+            if (failed.Contains(write.Grain))
+            {
+                return true;
+            }
+        }
+
+        foreach (var check in commit.Checks)
+        {
+            if (failed.Contains(check.Grain))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private bool Holds(Commit commit)
