@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Retention.Engine.Ports;
 using SQLitePCL;
@@ -7,10 +8,11 @@ namespace Retention.Storage.Sqlite;
 /// <summary>One SQLite connection. Used by one thread at a time.</summary>
 internal sealed class Database : IDisposable
 {
-    // Builds 3.7.0 to 3.51.2 can lose a write-ahead log when two connections write or checkpoint at once
-    // (https://sqlite.org/wal.html). So within a process at most one connection per directory may write.
-    private static int writers;
+    // Builds 3.7.0 to 3.51.2 can damage a database when two connections write or checkpoint at once
+    // (https://sqlite.org/wal.html). Other processes are kept out by the lock's file, other connections here.
+    private static readonly ConcurrentDictionary<string, Database> Writers = new();
 
+    private readonly string path;
     private readonly sqlite3 handle;
     private readonly List<Statement> statements = [];
     private readonly bool writes;
@@ -20,27 +22,25 @@ internal sealed class Database : IDisposable
 
     private Database(string path, bool writes, bool create)
     {
+        this.path = path = Path.GetFullPath(path);
         this.writes = writes;
+        if (writes && !Writers.TryAdd(path, this))
+        {
+            throw new InvalidOperationException("A second connection would write to the same database.");
+        }
+
         var flags = raw.SQLITE_OPEN_NOMUTEX
             | (writes ? raw.SQLITE_OPEN_READWRITE : raw.SQLITE_OPEN_READONLY)
             | (create ? raw.SQLITE_OPEN_CREATE : 0);
         var code = raw.sqlite3_open_v2(path, out handle, flags, null);
         if (code != raw.SQLITE_OK)
         {
-            handle.Dispose();
+            Dispose();
             throw new StoreDamagedException($"The database in {Path.GetDirectoryName(path)} does not open (SQLite {code}).");
-        }
-
-        if (writes)
-        {
-            Interlocked.Increment(ref writers);
         }
 
         raw.sqlite3_extended_result_codes(handle, 1);
     }
-
-    /// <summary>Connections of this process that may write.</summary>
-    public static int Writers => Volatile.Read(ref writers);
 
     public static string Version => raw.sqlite3_libversion().utf8_to_string();
 
@@ -64,7 +64,16 @@ internal sealed class Database : IDisposable
         return database;
     }
 
+    /// <summary>A statement that is kept until the connection closes.</summary>
     public Statement Prepare(string sql)
+    {
+        var prepared = PrepareOnce(sql);
+        statements.Add(prepared);
+        return prepared;
+    }
+
+    /// <summary>A statement that the caller disposes.</summary>
+    public Statement PrepareOnce(string sql)
     {
         var code = raw.sqlite3_prepare_v3(handle, sql, raw.SQLITE_PREPARE_PERSISTENT, out var statement);
         if (code != raw.SQLITE_OK)
@@ -72,9 +81,7 @@ internal sealed class Database : IDisposable
             throw new SqliteFailure(code, sql);
         }
 
-        var prepared = new Statement(statement);
-        statements.Add(prepared);
-        return prepared;
+        return new Statement(statement);
     }
 
     public void Run(string sql)
@@ -88,7 +95,7 @@ internal sealed class Database : IDisposable
 
     public long Number(string sql)
     {
-        using var statement = Prepare(sql);
+        using var statement = PrepareOnce(sql);
         return statement.Row() ? statement.Number(0) : 0;
     }
 
@@ -137,9 +144,10 @@ internal sealed class Database : IDisposable
         }
 
         raw.sqlite3_close_v2(handle);
+        handle.Dispose();
         if (writes)
         {
-            Interlocked.Decrement(ref writers);
+            Writers.TryRemove(path, out _);
         }
     }
 

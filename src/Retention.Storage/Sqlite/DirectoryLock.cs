@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Retention.Storage.Sqlite;
 
 /// <summary>
@@ -7,6 +9,10 @@ namespace Retention.Storage.Sqlite;
 internal sealed class DirectoryLock : IDisposable
 {
     private const string FileName = "retention.lock";
+
+    // A killed process is gone a moment before the system has freed its lock.
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
     private readonly FileStream file;
 
     private DirectoryLock(FileStream file) => this.file = file;
@@ -22,14 +28,23 @@ internal sealed class DirectoryLock : IDisposable
 
     private static DirectoryLock Open(string directory, FileMode mode, FileAccess access)
     {
-        try
+        var path = Path.Combine(directory, FileName);
+        var started = Stopwatch.GetTimestamp();
+        while (true)
         {
-            // FileShare.None is flock(LOCK_EX | LOCK_NB) here.
-            return new DirectoryLock(new FileStream(Path.Combine(directory, FileName), mode, access, FileShare.None));
-        }
-        catch (IOException)
-        {
-            throw new StoreInUseException(directory);
+            try
+            {
+                // FileShare.None is flock(LOCK_EX | LOCK_NB) here.
+                return new DirectoryLock(new FileStream(path, mode, access, FileShare.None));
+            }
+            catch (IOException) when (Stopwatch.GetElapsedTime(started) < Patience)
+            {
+                Thread.Sleep(Pause);
+            }
+            catch (IOException)
+            {
+                throw new StoreInUseException(directory);
+            }
         }
     }
 }

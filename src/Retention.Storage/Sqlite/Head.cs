@@ -1,3 +1,4 @@
+using Retention.Engine.Ports;
 using Retention.Kernel;
 
 namespace Retention.Storage.Sqlite;
@@ -21,7 +22,12 @@ internal static class GrainKey
     public static GrainId Parse(ReadOnlySpan<byte> bytes)
     {
         var first = bytes.IndexOf((byte)0);
-        var second = first + 1 + bytes[(first + 1)..].IndexOf((byte)0);
+        var second = bytes.LastIndexOf((byte)0);
+        if (first < 0 || second == first)
+        {
+            throw new StoreDamagedException("The name of a stored grain is not what was written.");
+        }
+
         return new GrainId(
             new PartitionId(Names.Of(bytes[..first])),
             Names.Of(bytes[(first + 1)..second]),

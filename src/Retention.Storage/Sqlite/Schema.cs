@@ -13,7 +13,7 @@ internal static class Schema
             database.Run(Script(version + 1));
             if (version == 0)
             {
-                using var manifest = database.Prepare("INSERT INTO manifest (id, content) VALUES (1, ?1)");
+                using var manifest = database.PrepareOnce("INSERT INTO manifest (id, content) VALUES (1, ?1)");
                 manifest.With(1, Manifest.Empty.Encode()).Run();
             }
 

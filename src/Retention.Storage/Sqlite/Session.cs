@@ -85,7 +85,7 @@ internal sealed class Session : IDisposable
     /// <summary>The manifest, which is there from the first start on.</summary>
     public Manifest Manifest()
     {
-        using var manifest = Database.Prepare("SELECT content FROM manifest WHERE id = 1");
+        using var manifest = Database.PrepareOnce("SELECT content FROM manifest WHERE id = 1");
         return manifest.Row()
             ? Sqlite.Manifest.Decode(manifest.Bytes(0))
             : throw new StoreDamagedException("The manifest of the index is missing.");
@@ -108,6 +108,22 @@ internal sealed class Session : IDisposable
         var content = snapshot.Bytes(1).ToArray();
         snapshot.Reset();
         return (version, SnapshotRow.Open(grain, version, content));
+    }
+
+    public List<Snapshot> Snapshots(GrainId? after, int limit)
+    {
+        using var rows = Database.PrepareOnce(
+            "SELECT grain, version, content FROM snapshot WHERE grain > ?1 ORDER BY grain LIMIT ?2");
+        rows.With(1, after is { } grain ? GrainKey.Bytes(grain) : [0]).With(2, limit);
+        var snapshots = new List<Snapshot>();
+        while (rows.Row())
+        {
+            var owner = GrainKey.Parse(rows.Bytes(0));
+            var version = rows.Number(1);
+            snapshots.Add(new Snapshot(owner, version, SnapshotRow.Open(owner, version, rows.Bytes(2).ToArray())));
+        }
+
+        return snapshots;
     }
 
     /// <summary>The position kept in a block of a run, or 0. A block that is gone says so: its run was merged away.</summary>

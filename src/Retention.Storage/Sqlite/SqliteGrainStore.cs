@@ -31,9 +31,6 @@ public sealed class SqliteGrainStore : IGrainStore
     /// <summary>Version of the SQLite library that works underneath.</summary>
     public static string SqliteVersion => Database.Version;
 
-    /// <summary>Connections of this process that may write; never more than one per open store.</summary>
-    public static int WriteConnections => Database.Writers;
-
     public long Head => Volatile.Read(ref head);
 
     public static SqliteGrainStore Open(SqliteOptions options) => new(StoreParts.Open(options));
@@ -133,6 +130,20 @@ public sealed class SqliteGrainStore : IGrainStore
 
     public Task WaitBeyondAsync(long position, CancellationToken stop) =>
         signal.WaitAsync(() => Head > position, stop);
+
+    /// <summary>
+    /// Reads everything there is and says what is damaged, naming positions and grains; nothing when all is well.
+    /// Takes as long as reading the whole journal does, and memory for every grain and key.
+    /// </summary>
+    public IReadOnlyList<string> FindDamage()
+    {
+        using var session = parts.OpenReader();
+        return [.. new DamageScan(parts, Head).Run(session)];
+    }
+
+    /// <summary>Saved states in the order of their grains' names, for those who compare them with the facts.</summary>
+    public ValueTask<IReadOnlyList<Snapshot>> ReadSnapshotsAsync(GrainId? after, int limit, CancellationToken stop) =>
+        parts.Readers.AskAsync<IReadOnlyList<Snapshot>>(session => session.Snapshots(after, limit), stop);
 
     public StoreFigures Figures() => parts.Figures();
 

@@ -45,6 +45,8 @@ internal sealed class Statement(sqlite3_stmt handle) : IDisposable
 
     public long Number(int column) => raw.sqlite3_column_int64(handle, column);
 
+    public string Text(int column) => raw.sqlite3_column_text(handle, column).utf8_to_string();
+
     public ReadOnlySpan<byte> Bytes(int column) => raw.sqlite3_column_blob(handle, column);
 
     public void Dispose() => raw.sqlite3_finalize(handle);

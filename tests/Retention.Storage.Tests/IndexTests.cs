@@ -1,0 +1,104 @@
+using Retention.Engine.Ports;
+using Retention.Kernel;
+using Retention.Storage.Sqlite;
+
+namespace Retention.Storage.Tests;
+
+/// <summary>What leaves the memory is found again, and the memory stays bounded.</summary>
+public sealed class IndexTests : IAsyncLifetime
+{
+    private const int Many = 3000;
+    private readonly TemporaryDirectory directory = new();
+
+    private SqliteOptions Options => new()
+    {
+        Directory = directory.Path, TailCommits = 600, RunsPerMerge = 2, IdleAfter = TimeSpan.FromMilliseconds(5), BlocksPerPiece = 3,
+    };
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync()
+    {
+        directory.Delete();
+        return Task.CompletedTask;
+    }
+
+    [Fact]
+    public async Task Keys_and_grains_of_many_merged_runs_are_found_and_new_keys_cost_no_look()
+    {
+        await using var store = SqliteGrainStore.Open(Options);
+        await Fill(store);
+        await Eventually.Is(() => store.Figures() is { KeyRuns: <= 4, GrainRuns: <= 4 });
+
+        for (var number = 0; number < Many; number += 7)
+        {
+            Assert.Equal(number + 1, (await store.Find(Some.Key($"a{number}")))?.Position);
+            Assert.Equal($"{number}", await store.Facts(Some.Customer($"{number}")));
+        }
+
+        var mistaken = Enumerable.Range(0, 10_000).Count(x => store.MayHold(Some.Key($"new{x}")));
+        Assert.InRange(mistaken, 0, 100);
+        Assert.Empty(store.FindDamage());
+    }
+
+    [Fact]
+    public async Task The_tail_that_a_start_reads_stays_bounded_while_commits_pour_in()
+    {
+        await using var store = SqliteGrainStore.Open(Options);
+        var longest = 0;
+        for (var number = 0; number < Many; number += 50)
+        {
+            await store.Commit([.. Enumerable.Range(number, 50).Select(Commit)]);
+            longest = Math.Max(longest, store.Figures().TailCommits);
+        }
+
+        Assert.InRange(longest, 1, Options.TailCommits * 2);
+        await Eventually.Is(() => store.Figures().TailCommits <= Options.TailCommits);
+    }
+
+    [Fact]
+    public async Task When_commits_cease_the_log_is_emptied_into_the_database()
+    {
+        await using var store = SqliteGrainStore.Open(Options);
+        await Fill(store);
+
+        await Eventually.Is(() => store.Figures().LogBytes == 0);
+
+        Assert.True(store.Figures().DatabaseBytes > 0);
+    }
+
+    [Fact]
+    public async Task A_closed_store_leaves_nothing_to_read_again()
+    {
+        await using (var store = SqliteGrainStore.Open(Options))
+        {
+            await Fill(store);
+        }
+
+        await using var again = SqliteGrainStore.Open(Options);
+        Assert.Equal(0, again.Figures().TailCommits);
+        Assert.Equal(Many, again.Head);
+    }
+
+    [Fact]
+    public void The_writing_connection_waits_for_the_disk_at_every_commit()
+    {
+        using var writer = Database.OpenWriter(Path.Combine(directory.Path, "settings.db"), cacheKilobytes: 100);
+
+        Assert.Equal((2, 0, 0), (
+            writer.Number("PRAGMA synchronous"), writer.Number("PRAGMA wal_autocheckpoint"), writer.Number("PRAGMA mmap_size")));
+    }
+
+    private static Commit Commit(int number) => Some.Commit(
+        Some.Ledger("r", Some.Key($"a{number}"), Some.Key($"b{number}")),
+        Some.Write(Some.Customer($"{number}"), 0, $"{number}"),
+        Some.Write(new GrainId(Some.Tenant, "offer", "hot"), number, "use"));
+
+    private static async Task Fill(SqliteGrainStore store)
+    {
+        for (var number = 0; number < Many; number += 50)
+        {
+            Assert.All(await store.Verdicts([.. Enumerable.Range(number, 50).Select(Commit)]), x => Assert.Equal(CommitVerdict.Done, x));
+        }
+    }
+}
