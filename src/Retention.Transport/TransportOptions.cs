@@ -30,7 +30,8 @@ public sealed record TransportOptions
     /// <summary>A stream whose peer does not make room for one message within this time is reset.</summary>
     public TimeSpan WriteStallTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Null means half of the process's file descriptors: a server that runs out of them aborts.</summary>
+    /// <summary>Null means half of the file descriptors that the process does not need itself: a server that runs out of
+    /// them aborts.</summary>
     public int? MaxConcurrentConnections { get; init; }
 
     public int MaxStreamsPerConnection { get; init; } = 100;

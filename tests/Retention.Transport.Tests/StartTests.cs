@@ -122,7 +122,7 @@ public class StartTests
         var soft = int.Parse(File.ReadLines("/proc/self/limits").Single(line => line.StartsWith("Max open files"))
             .Split(' ', StringSplitOptions.RemoveEmptyEntries)[3]);
 
-        Assert.Equal(Math.Clamp(soft / 2, 16, 1_000_000), FileDescriptors.HalfOfLimit());
+        Assert.Equal((Math.Clamp(soft, 288, 2_000_000) - 256) / 2, FileDescriptors.ConnectionsMax());
     }
 
     private static async Task<WebApplication> Listen(TransportListeners listeners)

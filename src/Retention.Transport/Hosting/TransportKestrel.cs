@@ -42,7 +42,7 @@ public static class TransportKestrel
 
     private static void SetLimits(KestrelServerLimits limits, TransportOptions options)
     {
-        limits.MaxConcurrentConnections = options.MaxConcurrentConnections ?? FileDescriptors.HalfOfLimit();
+        limits.MaxConcurrentConnections = options.MaxConcurrentConnections ?? FileDescriptors.ConnectionsMax();
         limits.MaxRequestHeadersTotalSize = options.MaxHeadersBytes;
         limits.MaxRequestHeaderCount = options.MaxHeaderCount;
         limits.RequestHeadersTimeout = options.RequestHeadersTimeout;
