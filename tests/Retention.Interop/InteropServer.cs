@@ -15,8 +15,7 @@ public static class InteropServer
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        builder.WebHost.ConfigureKestrel(kestrel =>
-            kestrel.UseTransport(new TransportListeners { Grpc = grpc, Http = http }, Options));
+        builder.WebHost.UseTransport(new TransportListeners { Grpc = grpc, Http = http }, Options);
         var app = builder.Build();
         app.Use(BareEndpoint.Serve);
         IRpcService[] services = [new TestService(), new HealthService()];

@@ -184,6 +184,41 @@ public class AbuseTests
         Assert.Null(await third.ReadUntil((type, _) => type == RawHttp2.Settings));
     }
 
+    [Fact]
+    public async Task Connections_above_the_limit_are_refused_and_their_places_come_back()
+    {
+        var options = new TransportOptions { MaxConcurrentConnections = 3 };
+        await using var host = await TestHost.Start(new ScriptedService(), options);
+
+        // Together more than there are places, so that a place that is lost is missed.
+        for (var round = 0; round < 3; round++)
+        {
+            var connections = new List<RawHttp2>();
+            for (var i = 0; i < 30; i++) connections.Add(await RawHttp2.Connect(host.GrpcAddress));
+            var served = 0;
+            foreach (var connection in connections) served += await IsServed(connection) ? 1 : 0;
+            foreach (var connection in connections) await connection.DisposeAsync();
+
+            Assert.InRange(served, 1, 3);
+            await UntilServed(host);
+        }
+    }
+
+    private static async Task<bool> IsServed(RawHttp2 connection) =>
+        await connection.ReadUntil((type, _) => type == RawHttp2.Settings) is not null;
+
+    // The server notices a moment later that a connection was closed.
+    private static async Task UntilServed(TestHost host)
+    {
+        for (var attempt = 0; attempt < 2000; attempt++)
+        {
+            await using var connection = await RawHttp2.Connect(host.GrpcAddress);
+            if (await IsServed(connection)) return;
+        }
+
+        Assert.Fail("No connection is served any more.");
+    }
+
     private static async Task WriteForEver(RpcWriter<StreamingOutputCallResponse> responses)
     {
         var message = new StreamingOutputCallResponse { Payload = Some.Payload(1000) };

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
@@ -13,6 +14,15 @@ namespace Retention.Transport;
 /// <summary>Configures Kestrel's listeners and limits.</summary>
 public static class TransportKestrel
 {
+    /// <summary>
+    /// The way to listen: as below, and no more connections are accepted than there are descriptors for.
+    /// </summary>
+    public static IWebHostBuilder UseTransport(
+        this IWebHostBuilder host, TransportListeners listeners, TransportOptions options) => host
+        .ConfigureKestrel(kestrel => kestrel.UseTransport(listeners, options))
+        .ConfigureServices(services => services.AddSingleton<IConnectionListenerFactory>(provider =>
+            ActivatorUtilities.CreateInstance<LimitedListeners>(provider, options)));
+
     /// <summary>
     /// Adds the listeners with every limit of <paramref name="options"/>. Throws where cleartext would leave loopback.
     /// </summary>

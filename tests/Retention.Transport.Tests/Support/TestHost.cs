@@ -52,8 +52,7 @@ internal sealed class TestHost : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddProvider(log);
         var loopback = new IPEndPoint(IPAddress.Loopback, 0);
-        builder.WebHost.ConfigureKestrel(kestrel =>
-            kestrel.UseTransport(new TransportListeners { Grpc = loopback, Http = loopback }, options));
+        builder.WebHost.UseTransport(new TransportListeners { Grpc = loopback, Http = loopback }, options);
         var app = builder.Build();
         app.MapRpc(services, authenticator ?? ((_, _) => default), options);
         app.Run(http => http.Response.WriteAsync("another page"));
