@@ -1,4 +1,5 @@
 using NodaTime;
+using Retention.Domain.Tenants;
 using Retention.Kernel;
 using static Retention.Kernel.Refusal;
 
@@ -31,8 +32,18 @@ public static class CredentialDecider
     public static Duration DefaultLife(CredentialRole role) =>
         Duration.FromDays(role == CredentialRole.Store ? 365 : 90);
 
-    public static Refusal? Fault(NewCredential command, Instant now)
+    public static Refusal? Fault(NewCredential command, TenantState tenant, Instant now)
     {
+        if (command.BrandId.Length > 0 && !tenant.Brands.ContainsKey(command.BrandId))
+        {
+            return Because(RefusalReason.BrandNotFound, ("brand_id", command.BrandId));
+        }
+
+        if (command.StoreId.Length > 0 && tenant.Stores.GetValueOrDefault(command.StoreId)?.BrandId != command.BrandId)
+        {
+            return Because(RefusalReason.StoreNotFound, ("store_id", command.StoreId));
+        }
+
         if (command.ExpiresAt is not { } expiresAt) return null;
         if (expiresAt <= now) return Invalid("expire_time", "in_the_future");
         return expiresAt > now + LifeMax ? Invalid("expire_time", "at_most_730_days_ahead") : null;

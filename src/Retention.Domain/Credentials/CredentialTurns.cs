@@ -48,12 +48,13 @@ public static class CredentialTurns
     };
 
     /// <summary>Makes all of them or, where one is at fault, none.</summary>
-    public static Func<ITurn, Decision> Create(string tenantId, IReadOnlyList<NewCredential> commands) => turn =>
+    /// <param name="tenant">Whose brands and stores they may be bound to; the initial state for the platform.</param>
+    public static Func<ITurn, Decision> Create(TenantState tenant, IReadOnlyList<NewCredential> commands) => turn =>
     {
-        var list = CredentialGrains.CredentialsOf(tenantId);
+        var list = CredentialGrains.CredentialsOf(tenant.TenantId);
         var owner = turn.State<CredentialsOfState>(list);
         if (!owner.Exists) return Because(RefusalReason.TenantNotFound);
-        var faults = commands.Select(command => CredentialDecider.Fault(command, turn.Time));
+        var faults = commands.Select(command => CredentialDecider.Fault(command, tenant, turn.Time));
         if (faults.FirstOrDefault(fault => fault is not null) is { } refusal) return refusal;
         if (owner.CredentialIds.Count + commands.Count > CredentialDecider.CredentialsMax)
         {

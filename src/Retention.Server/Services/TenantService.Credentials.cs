@@ -1,4 +1,4 @@
-using Google.Protobuf.Collections;
+using Google.Protobuf;
 using Retention.Domain.Credentials;
 using Retention.Domain.Tenants;
 using Retention.Kernel;
@@ -28,16 +28,17 @@ public sealed partial class TenantService
             StoreId = request.StoreId,
             ExpireTime = request.ExpireTime,
         };
-        var (keys, commands) = await NewCredentials(call, request, request.RequestId, new RepeatedField<CredentialSpec> { spec }, _ => "");
+        var requestId = RequestField.RequestId(request.RequestId);
+        var (key, command) = NewCredential(call.Caller(), requestId, 0, spec, "");
         return await grains.Change(
             call,
             request,
             PartitionId.Platform,
-            CredentialTurns.Create(call.Caller().TenantId, commands),
+            CredentialTurns.Create(await Owner(call, request), [command]),
             new ProtoReply<CredentialList, CreateCredentialResponse>(list => new()
             {
                 Credential = list.Credentials[0].ToProto(),
-                ApiKey = keys[0].Reveal(),
+                ApiKey = key.Reveal(),
             }));
     }
 
@@ -46,21 +47,23 @@ public sealed partial class TenantService
     {
         if (request.Credentials.Count == 0) throw RequestField.Invalid("credentials", "required");
         RequestField.AtMost(request.Credentials, "credentials", BatchMax);
-        var (keys, commands) = await NewCredentials(
-            call, request, request.RequestId, request.Credentials, index => $"credentials[{index}].");
+        var requestId = RequestField.RequestId(request.RequestId);
+        var made = request.Credentials
+            .Select((spec, index) => NewCredential(call.Caller(), requestId, index, spec, $"credentials[{index}]."))
+            .ToList();
         return await grains.Change(
             call,
             request,
             PartitionId.Platform,
-            CredentialTurns.Create(call.Caller().TenantId, commands),
+            CredentialTurns.Create(await Owner(call, request), [.. made.Select(one => one.Command)]),
             new ProtoReply<CredentialList, CreateCredentialsResponse>(list => new()
             {
                 Credentials =
                 {
-                    list.Credentials.Zip(keys, (credential, key) => new IssuedCredential
+                    list.Credentials.Zip(made, (credential, one) => new IssuedCredential
                     {
                         Credential = credential.ToProto(),
-                        ApiKey = key.Reveal(),
+                        ApiKey = one.Key.Reveal(),
                     }),
                 },
             }));
@@ -76,7 +79,7 @@ public sealed partial class TenantService
             call,
             request,
             PartitionId.Platform,
-            CredentialTurns.Rotate(Owner(call), credentialId, new RotateCredential(key.Digest, overlap)),
+            CredentialTurns.Rotate(OwnerId(call), credentialId, new RotateCredential(key.Digest, overlap)),
             new ProtoReply<CredentialState, RotateCredentialResponse>(credential => new()
             {
                 Credential = credential.ToProto(),
@@ -91,7 +94,7 @@ public sealed partial class TenantService
     {
         var credentialId = RequestField.Id(request.CredentialId, "credential_id");
         var reply = await grains.Change(
-            call, request, PartitionId.Platform, CredentialTurns.Revoke(Owner(call), credentialId), RevokedCredential);
+            call, request, PartitionId.Platform, CredentialTurns.Revoke(OwnerId(call), credentialId), RevokedCredential);
         authentication.Forget(credentialId);
         return reply;
     }
@@ -109,33 +112,17 @@ public sealed partial class TenantService
         };
     }
 
-    private async ValueTask<(List<ApiKey> Keys, List<NewCredential> Commands)> NewCredentials(
-        CallContext call,
-        Google.Protobuf.IMessage request,
-        string requestId,
-        RepeatedField<CredentialSpec> specs,
-        Func<int, string> prefix)
+    // Brands and stores are never taken away, so what is read of the tenant still holds when the turn decides.
+    private async ValueTask<TenantState> Owner(CallContext call, IMessage request)
     {
-        RequestField.RequestId(requestId);
         var caller = call.Caller();
-        var bounds = caller.TenantId.Length == 0
+        return caller.TenantId.Length == 0
             ? TenantState.Initial
             : await grains.Read<TenantState>(call, request, caller.Partition, TenantTurns.Read(caller.TenantId));
-        var keys = new List<ApiKey>(specs.Count);
-        var commands = new List<NewCredential>(specs.Count);
-        for (var index = 0; index < specs.Count; index++)
-        {
-            var key = ApiKey.ForRequest(caller.TenantId, requestId, index);
-            keys.Add(key);
-            commands.Add(ToCommand(caller, bounds, key, specs[index], prefix(index)));
-        }
-
-        return (keys, commands);
     }
 
-    // Brands and stores are never taken away, so what is seen here still holds when the credential is made.
-    private static NewCredential ToCommand(
-        Caller caller, TenantState bounds, ApiKey key, CredentialSpec spec, string prefix)
+    private static (ApiKey Key, NewCredential Command) NewCredential(
+        Caller caller, string requestId, int index, CredentialSpec spec, string prefix)
     {
         var role = CredentialRoles.ToDomain(spec.Role);
         if (role is null || (role == CredentialRole.PlatformAdmin) != (caller.TenantId.Length == 0))
@@ -150,23 +137,14 @@ public sealed partial class TenantService
             throw RequestField.Invalid(prefix + "brand_id", "required");
         }
 
-        if (brandId.Length > 0 && !bounds.Brands.ContainsKey(brandId))
-        {
-            throw ErrorMap.ToFailure(Refusal.Because(RefusalReason.BrandNotFound, ("brand_id", brandId)));
-        }
-
-        if (storeId.Length > 0 && bounds.Stores.GetValueOrDefault(storeId)?.BrandId != brandId)
-        {
-            throw ErrorMap.ToFailure(Refusal.Because(RefusalReason.StoreNotFound, ("store_id", storeId)));
-        }
-
+        var key = ApiKey.ForRequest(caller.TenantId, requestId, index);
         var expiresAt = RequestField.OptionalTime(spec.ExpireTime, prefix + "expire_time");
-        return new NewCredential(
-            key.CredentialId, caller.TenantId, role.Value, brandId, storeId, key.Digest, expiresAt);
+        return (key, new NewCredential(
+            key.CredentialId, caller.TenantId, role.Value, brandId, storeId, key.Digest, expiresAt));
     }
 
     // The platform reaches the credentials of tenants' admins too.
-    private static string? Owner(CallContext call) =>
+    private static string? OwnerId(CallContext call) =>
         call.Caller() is { TenantId.Length: > 0 } caller ? caller.TenantId : null;
 
     private static NodaTime.Duration Overlap(Google.Protobuf.WellKnownTypes.Duration asked)

@@ -1,0 +1,59 @@
+using Retention.Server.Tests.Support;
+using Retention.V1;
+
+namespace Retention.Server.Tests.Security;
+
+/// <summary>
+/// For each kind of thing an id may refer to: how a tenant gets one. A kind without a recipe fails the probes, so that
+/// a new id field cannot stay unprobed.
+/// </summary>
+public static class Recipes
+{
+    private static readonly Dictionary<RefersTo, Func<TestTenant, Task<string>>> Known = new()
+    {
+        [RefersTo.Tenant] = tenant => Task.FromResult(tenant.TenantId),
+        [RefersTo.Brand] = tenant => Task.FromResult(tenant.BrandId),
+        [RefersTo.Store] = tenant => Task.FromResult(tenant.StoreId),
+        [RefersTo.LegalEntity] = LegalEntity,
+        [RefersTo.Credential] = Credential,
+        [RefersTo.Operation] = Operation,
+    };
+
+    /// <summary>The id of one such thing of the tenant, made for this question where that matters.</summary>
+    public static Task<string> MakeAsync(RefersTo kind, TestTenant tenant) => Known.TryGetValue(kind, out var make)
+        ? make(tenant)
+        : throw new Xunit.Sdk.XunitException($"No recipe makes a {kind}: add one to {nameof(Recipes)}.");
+
+    /// <summary>An id of the same shape that nothing has.</summary>
+    public static string Unknown(string like) => string.Concat(like.Select((character, index) =>
+        char.IsAsciiDigit(character) ? (char)('0' + ((character - '0' + index + 1) % 10)) : character));
+
+    private static async Task<string> LegalEntity(TestTenant tenant)
+    {
+        var entityId = TestServer.NewId("entity");
+        _ = (await tenant.Client.Call<CreateLegalEntityRequest, CreateLegalEntityResponse>(
+            "TenantService/CreateLegalEntity",
+            new()
+            {
+                RequestId = TestServer.NewId("request"),
+                EntityId = entityId,
+                DisplayName = $"Company {entityId}",
+                Country = "LT",
+            },
+            tenant.AdminKey)).Reply;
+        return entityId;
+    }
+
+    private static async Task<string> Credential(TestTenant tenant) =>
+        (await tenant.CreateCredentialAsync(Role.Auditor, "", "")).Credential.CredentialId;
+
+    private static async Task<string> Operation(TestTenant tenant)
+    {
+        var requestId = TestServer.NewId("request");
+        _ = (await tenant.Client.Call<CreateBrandRequest, CreateBrandResponse>(
+            "TenantService/CreateBrand",
+            new() { RequestId = requestId, BrandId = TestServer.NewId("brand"), DisplayName = "Made for its request" },
+            tenant.AdminKey)).Reply;
+        return requestId;
+    }
+}
