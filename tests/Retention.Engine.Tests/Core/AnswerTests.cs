@@ -1,0 +1,170 @@
+using NodaTime;
+using Retention.Engine.Ports;
+using Retention.Kernel;
+using static Retention.Engine.Ports.CommitVerdict;
+using static Retention.Engine.Tests.Core.Counter;
+
+namespace Retention.Engine.Tests.Core;
+
+public sealed class AnswerTests
+{
+    private readonly Bench bench = new();
+
+    [Fact]
+    public void A_reply_leaves_when_its_commit_is_durable_and_not_before()
+    {
+        bench.Ask("add", Add("r1", 5, A));
+        bench.Fetch();
+        bench.Flush();
+
+        Assert.Equal("", bench["add"]);
+        bench.Judge();
+        Assert.Equal("5", bench["add"]);
+        Assert.Equal(1, bench.Answers["add"].Position);
+    }
+
+    [Fact]
+    public void A_read_waits_for_the_commit_whose_state_it_shows()
+    {
+        bench.Ask("add", Add("r1", 5, A));
+        bench.Fetch();
+        bench.Flush();
+
+        bench.Ask("read", Read(A));
+        Assert.Equal("", bench["read"]);
+        bench.Judge();
+        Assert.Equal("5", bench["read"]);
+    }
+
+    [Fact]
+    public void A_refusal_waits_for_the_commit_on_which_it_was_decided()
+    {
+        bench.Ask("add", Add("r1", 5, A));
+        bench.Fetch();
+        bench.Ask("take", Add("r2", -6, A));
+        bench.Flush();
+
+        Assert.Equal("", bench["take"]);
+        bench.Judge();
+        Assert.Equal("InsufficientPoints", bench["take"]);
+    }
+
+    [Fact]
+    public void An_answer_names_a_position_that_includes_what_was_loaded()
+    {
+        bench.Ask("add", Add("r1", 5, A));
+        bench.Settle();
+        var restarted = new Bench { Head = 7 };
+
+        restarted.Ask("read", Read(A));
+        restarted.Fetch();
+
+        Assert.Equal(7, restarted.Answers["read"].Position);
+    }
+
+    [Fact]
+    public void A_turn_over_grains_that_are_not_in_memory_is_decided_again_when_they_are()
+    {
+        bench.Ask("both", Of("r1", 0, turn => turn.State<Count>(A).Value + turn.State<Count>(B).Value == 0 && turn.IsComplete
+            ? Decision.With("empty")
+            : throw new InvalidOperationException("decided over what is not there")));
+        bench.Settle();
+
+        Assert.Equal("empty", bench["both"]);
+        Assert.Empty(bench.Failed);
+    }
+
+    [Fact]
+    public void A_broken_invariant_fails_its_asker_and_nobody_else()
+    {
+        bench.Ask("broken", Of("r1", 0, _ => throw new InvalidOperationException("broken")));
+        bench.Ask("add", Add("r2", 1, A));
+        bench.Settle();
+
+        Assert.Equal(["broken: broken"], bench.Failed);
+        Assert.Equal("1", bench["add"]);
+        Assert.Equal(0, bench.Core.Turns);
+    }
+
+    [Fact]
+    public void More_turns_than_the_limit_are_refused_at_once()
+    {
+        var small = new Bench(new EngineLimits { MaxTurns = 1 });
+        small.Ask("first", Add("r1", 1, A));
+        small.Ask("second", Add("r2", 1, A));
+
+        Assert.Equal("Overloaded", small["second"]);
+        small.Settle();
+        Assert.Equal("1", small["first"]);
+    }
+
+    [Fact]
+    public void A_full_store_refuses_and_later_works_again()
+    {
+        bench.Ask("first", Add("r1", 1, A));
+        bench.Fetch();
+        bench.Flush();
+        bench.Judge(Full);
+        Assert.Equal("StorageFull", bench["first"]);
+
+        bench.Ask("again", Add("r1", 1, A));
+        bench.Settle();
+        Assert.Equal("1", bench["again"]);
+    }
+
+    [Fact]
+    public void What_cannot_be_loaded_now_is_unavailable_and_later_works()
+    {
+        bench.Ask("first", Add("r1", 1, A));
+        bench.Tell(new Engine.Core.LoadFailed(bench.Loads.Dequeue()));
+        Assert.Equal("StorageUnavailable", bench["first"]);
+
+        bench.Ask("again", Add("r1", 1, A));
+        bench.Settle();
+        Assert.Equal("1", bench["again"]);
+    }
+
+    [Fact]
+    public void An_idle_grain_leaves_memory_and_keeps_a_snapshot()
+    {
+        bench.Ask("add", Add("r1", 3, A));
+        bench.Settle();
+
+        bench.Now += Duration.FromMinutes(11);
+        bench.Tell(new Engine.Core.Ticked());
+
+        Assert.Equal(0, bench.Core.Activations);
+        var snapshot = Assert.Single(bench.Snapshots);
+        Assert.Equal((A, 1L, 3L), (snapshot.Grain, snapshot.Version, BitConverter.ToInt64(snapshot.State.Span)));
+    }
+
+    [Fact]
+    public void A_grain_with_a_commit_under_way_stays_in_memory_however_idle()
+    {
+        bench.Ask("add", Add("r1", 3, A));
+        bench.Fetch();
+        bench.Flush();
+
+        bench.Now += Duration.FromMinutes(11);
+        bench.Tell(new Engine.Core.Ticked());
+
+        Assert.Equal(1, bench.Core.Activations);
+        Assert.Empty(bench.Snapshots);
+    }
+
+    [Fact]
+    public void Turns_over_more_grains_than_fit_in_memory_come_to_an_end()
+    {
+        var small = new Bench(new EngineLimits { MaxActive = 1 });
+        small.Ask("one", Add("r1", 1, A, B));
+        small.Ask("two", Add("r2", 1, B, C));
+        for (var step = 0; step < 20 && small.Loads.Count > 0; step++)
+        {
+            small.Tell(new Engine.Core.Loaded(small.Loads.Peek(), small.Stored(small.Loads.Dequeue()), 0));
+        }
+
+        Assert.Empty(small.Loads);
+        small.Settle();
+        Assert.Equal(("1 1", "2 1"), (small["one"], small["two"]));
+    }
+}
