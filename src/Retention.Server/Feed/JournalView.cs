@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Retention.Domain.Tenants;
+using Retention.Domain.Agreements;
 using Retention.Engine.Ports;
 using Retention.Kernel;
 using Retention.Server.Rpc;
@@ -16,6 +16,7 @@ public sealed class JournalView(IGrainHost grains, Caller caller, IReadOnlySet<s
     // Their keys are ids that the API shows. Other kinds are keyed by bearer codes or by keyed hashes of addresses.
     private static readonly HashSet<string> KindsWithShownIds = ["tenant", "customer", "offer", "agreement", "account"];
 
+    // The parties of an agreement stand in its first fact and never change.
     private readonly Dictionary<string, bool> isParty = [];
 
     public async ValueTask AddAsync(JournalRecord record, List<JournalEntry> entries, CancellationToken stop)
@@ -38,10 +39,11 @@ public sealed class JournalView(IGrainHost grains, Caller caller, IReadOnlySet<s
         if (partition == caller.Partition) return true;
         if (!partition.IsAgreement) return false;
         if (isParty.TryGetValue(partition.OwnerId, out var known)) return known;
-        var agreements = TenantTurns.On(caller.TenantId, tenant => Decision.With(tenant.Agreements));
-        var answer = await grains.AskAsync(new Command(caller.Partition, [], 0, agreements), stop);
-        var mine = (System.Collections.Immutable.ImmutableSortedDictionary<string, AgreementRef>)Asking.Granted(answer);
-        return isParty[partition.OwnerId] = mine.ContainsKey(partition.OwnerId);
+        var agreement = AgreementGrains.AgreementId(partition.OwnerId);
+        var parties = new Command(partition, [], 0, turn =>
+            Decision.With(turn.State<AgreementState>(agreement).SidesOf(caller.TenantId).Any()));
+        var isMine = (bool)Asking.Granted(await grains.AskAsync(parties, stop));
+        return isParty[partition.OwnerId] = isMine;
     }
 
     private static JournalEntry Entry(JournalRecord record, GrainWrite write, long version, string kind) => new()
