@@ -70,6 +70,7 @@ public sealed class DamageTests : IAsyncLifetime
         await using var store = SqliteGrainStore.OpenReadOnly(new SqliteOptions { Directory = directory.Path });
 
         await Assert.ThrowsAsync<StoreDamagedException>(() => store.Journal());
+        await Assert.ThrowsAsync<StoreDamagedException>(async () => await store.ReadAsync(0, 9, Some.Deadline));
         Assert.Contains(store.FindDamage(), x => x.Contains("record 7 is missing", StringComparison.Ordinal));
     }
 

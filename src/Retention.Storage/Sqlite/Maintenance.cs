@@ -105,6 +105,10 @@ internal sealed class Maintenance : IDisposable
         {
             writer.Stop(gone.AsDamage);
         }
+        catch (SqliteFailure failure)
+        {
+            writer.Stop(new StoreDamagedException(failure.Message));
+        }
 
         room.Set();
     }

@@ -21,9 +21,9 @@ internal sealed class PendingEffects
 
     public void Note(GrainId grain, long before, long after, long position)
     {
-        lock (gate)
+        if (grain.Kind == GrainId.OutboxKind)
         {
-            if (grain.Kind == GrainId.OutboxKind)
+            lock (gate)
             {
                 var edge = new Edge(grain.Partition, new PartitionId(grain.Key));
                 for (var sequence = before + 1; sequence <= after; sequence++)
@@ -31,7 +31,10 @@ internal sealed class PendingEffects
                     Send(edge, new SentAt(sequence, position));
                 }
             }
-            else if (grain.Kind == GrainId.InboxKind)
+        }
+        else if (grain.Kind == GrainId.InboxKind)
+        {
+            lock (gate)
             {
                 Receive(new Edge(new PartitionId(grain.Key), grain.Partition), after);
             }

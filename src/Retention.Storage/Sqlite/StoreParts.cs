@@ -61,7 +61,7 @@ internal sealed class StoreParts : IDisposable
     /// <summary>Takes a durable batch up into memory.</summary>
     public void Publish(Batch batch)
     {
-        Tail.Publish(batch.Heads, batch.Keys, batch.Stored, batch.Position, batch.Bytes);
+        Tail.Publish(batch);
         var position = batch.Position - batch.Stored.Count;
         foreach (var commit in batch.Stored)
         {

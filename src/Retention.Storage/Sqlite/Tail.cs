@@ -107,35 +107,40 @@ internal sealed class Tail(SqliteOptions options)
         }
     }
 
-    /// <summary>Takes up what has become durable.</summary>
-    public void Publish(IReadOnlyDictionary<GrainId, Head> heads, IReadOnlyDictionary<UInt128, long> keys,
-        IReadOnlyList<Commit> stored, long through, long bytes)
+    /// <summary>
+    /// Takes up what has become durable, one by one, so that a shard that asks for a key meanwhile never waits for a
+    /// whole batch.
+    /// </summary>
+    public void Publish(Batch batch)
     {
-        lock (gate)
+        foreach (var (grain, head) in batch.Heads)
         {
-            foreach (var (grain, head) in heads)
+            lock (gate)
             {
                 growing.Heads[grain] = head;
                 loaded.Remove(grain);
                 NoteEdge(grain);
             }
+        }
 
-            foreach (var (key, position) in keys)
+        foreach (var (key, position) in batch.Keys)
+        {
+            lock (gate)
             {
                 growing.Keys[key] = position;
             }
+        }
 
-            foreach (var commit in stored)
+        lock (gate)
+        {
+            foreach (var change in batch.Stored.SelectMany(x => x.Reminders))
             {
-                foreach (var change in commit.Reminders)
-                {
-                    growing.Reminders[(change.Grain, change.Name)] = change.DueAt;
-                }
+                growing.Reminders[(change.Grain, change.Name)] = change.DueAt;
             }
 
-            growing.Through = through;
-            growing.Commits += stored.Count;
-            growing.Bytes += bytes;
+            growing.Through = batch.Position;
+            growing.Commits += batch.Stored.Count;
+            growing.Bytes += batch.Bytes;
         }
     }
 
