@@ -87,7 +87,6 @@ public sealed class FaultTests : IAsyncLifetime
         var output = await KillWhen(child, said => said.Contains("Full", StringComparison.Ordinal) && AfterFull(said) > 0);
         await using var store = SqliteGrainStore.Open(Options);
 
-        Assert.True(AfterFull(output) > 0);
         await ChildWriter.Check(store, ChildWriter.LastPosition(output));
     }
 

@@ -52,7 +52,8 @@ public sealed class IndexTests : IAsyncLifetime
             longest = Math.Max(longest, store.Figures().TailCommits);
         }
 
-        Assert.InRange(longest, 1, Options.TailCommits * 2);
+        // One batch may still come when the bound is reached.
+        Assert.InRange(longest, Options.TailCommits / 2, Options.TailCommits + 50);
         await Eventually.Is(() => store.Figures().TailCommits <= Options.TailCommits);
     }
 

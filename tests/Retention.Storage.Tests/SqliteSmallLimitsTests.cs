@@ -12,7 +12,7 @@ public sealed class SqliteSmallLimitsTests : SqliteStoreTests
         SnapshotsPerPiece = 2,
         BlocksPerPiece = 1,
         RunsPerMerge = 2,
-        CleanHeads = 2,
+        CleanHeads = 1000,
         CheckpointBytes = 16 * 1024,
         LogBytesMax = 64 * 1024,
         IdleAfter = TimeSpan.FromMilliseconds(5),

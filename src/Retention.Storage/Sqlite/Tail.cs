@@ -59,7 +59,8 @@ internal sealed class Tail(SqliteOptions options)
             lock (gate)
             {
                 return frozen is not null
-                    && (growing.Commits > options.TailCommits || growing.Bytes > options.TailBytes);
+                    && (growing.Commits + frozen.Commits > options.TailCommits
+                        || growing.Bytes + frozen.Bytes > options.TailBytes);
             }
         }
     }
