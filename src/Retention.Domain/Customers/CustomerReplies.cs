@@ -17,20 +17,22 @@ public sealed record PointsBalance(long Available, long Negative, Instant? NextE
 }
 
 /// <summary>A customer as he stands; the profile is still sealed.</summary>
-public sealed record CustomerView(string CustomerId, CustomerState State, PointsBalance Balance);
+public sealed record CustomerView(string CustomerId, CustomerState State, PointsBalance Balance, Instant Now);
 
 /// <summary>The lots that have points left or are still alive, and the balance they make.</summary>
 public sealed record LotsView(string CustomerId, ImmutableArray<Lot> Lots, PointsBalance Balance, Instant Now);
 
-public sealed record PurchaseReceipt(string CustomerId, PurchaseRecorded Purchase, PointsBalance Balance);
+public sealed record PurchaseReceipt(
+    string CustomerId, PurchaseRecorded Purchase, string Currency, PointsBalance Balance);
 
-public sealed record ReturnReceipt(string CustomerId, ReturnRecorded Return, PointsBalance Balance);
+public sealed record ReturnReceipt(string CustomerId, ReturnRecorded Return, string Currency, PointsBalance Balance);
 
 public sealed record RedemptionReceipt(string CustomerId, PointsRedeemed Redemption, PointsBalance Balance);
 
 public sealed record ReversalReceipt(string CustomerId, RedemptionReversed Reversal, PointsBalance Balance);
 
 /// <summary>A purchase and what has come back of it.</summary>
-public sealed record PurchaseView(string CustomerId, PurchaseRecorded Purchase, Purchases.PurchaseState Returns);
+public sealed record PurchaseView(
+    string CustomerId, PurchaseRecorded Purchase, string Currency, Purchases.PurchaseState Returns);
 
 public sealed record ContactReceipt(string CustomerId, ContactLogged Contact);

@@ -213,8 +213,11 @@ public static class CustomerTurns
         .With(View(scope, customerId, CustomerEvolution.Evolve(state, fact)))
         .Change(CustomerGrains.Id(scope.Partition, customerId), fact);
 
-    private static CustomerView View(TenantScope scope, string customerId, CustomerState state) =>
-        new(customerId, state, PointsBalance.Of(state, state.Now(scope.Now)));
+    private static CustomerView View(TenantScope scope, string customerId, CustomerState state)
+    {
+        var now = state.Now(scope.Now);
+        return new CustomerView(customerId, state, PointsBalance.Of(state, now), now);
+    }
 
     private static Refusal? CheckThere(CustomerState state) => state.IsActive ? null : Because(CustomerNotFound);
 

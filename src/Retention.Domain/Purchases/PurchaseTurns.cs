@@ -45,7 +45,7 @@ public static class PurchaseTurns
         decision.Change(CustomerGrains.Id(scope.Partition, customerId), fact);
         if (!scope.Tenant.Triggers.IsDefaultOrEmpty) SendIssues(decision, scope, customerId, fact);
         var after = CustomerEvolution.Evolve(customer, fact);
-        return decision.Answer(new PurchaseReceipt(customerId, fact, PointsBalance.Of(after, now)));
+        return decision.Answer(new PurchaseReceipt(customerId, fact, scope.Tenant.Currency, PointsBalance.Of(after, now)));
     }
 
     /// <summary>
@@ -78,7 +78,7 @@ public static class PurchaseTurns
         }
 
         var after = CustomerEvolution.Evolve(state, reversal);
-        return decision.Answer(new ReturnReceipt(customer.Key, reversal, PointsBalance.Of(after, now)));
+        return decision.Answer(new ReturnReceipt(customer.Key, reversal, scope.Tenant.Currency, PointsBalance.Of(after, now)));
     }
 
     public static Decision Read(ITurn turn, string tenantId, string brandId, string source, string purchaseId)
@@ -89,7 +89,7 @@ public static class PurchaseTurns
         if (sale is null) return Because(PurchaseNotFound);
 
         var grain = CustomerGrains.PurchaseId(scope.Partition, brandId, source, purchaseId);
-        return Decision.With(new PurchaseView(customer.Key, sale, turn.State<PurchaseState>(grain)));
+        return Decision.With(new PurchaseView(customer.Key, sale, scope.Tenant.Currency, turn.State<PurchaseState>(grain)));
     }
 
     private static (GrainId Customer, PurchaseRecorded? Sale) Sold(

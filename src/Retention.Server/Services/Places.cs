@@ -1,0 +1,57 @@
+using Retention.Domain.Customers;
+using Retention.Domain.Tenants;
+using Retention.Engine.Ports;
+using Retention.Kernel;
+using Retention.Server.Rpc;
+using Retention.Transport;
+
+namespace Retention.Server.Services;
+
+/// <summary>
+/// Where a request comes from. The credential tells it; for a credential of the whole tenant the brand is the one named,
+/// the store's, or the only one the tenant has.
+/// </summary>
+internal sealed class Places(IGrainHost grains)
+{
+    private const int TillLengthMax = 64;
+
+    /// <summary>For what needs a brand: sales, returns, orders.</summary>
+    public async ValueTask<Origin> SellingAsync(
+        CallContext call, string brandId, string storeId, string tillId, string cashierId)
+    {
+        var caller = call.Caller();
+        var asked = RequestField.OptionalId(brandId, "brand_id");
+        var store = RequestField.OptionalId(caller.StoreOr(storeId), "store_id");
+        var brand = asked ?? caller.BrandId ?? await BrandAsync(call, store)
+            ?? throw RequestField.Invalid("brand_id", "required");
+        return Of(caller, brand, store, tillId, cashierId);
+    }
+
+    /// <summary>For what may happen without a brand, e.g. at the tenant's desk.</summary>
+    public async ValueTask<Origin> AnywhereAsync(CallContext call, string storeId, string tillId, string cashierId)
+    {
+        var caller = call.Caller();
+        var store = RequestField.OptionalId(caller.StoreOr(storeId), "store_id");
+        var brand = caller.BrandId ?? (store is null ? null : await BrandAsync(call, store));
+        return Of(caller, brand ?? "", store, tillId, cashierId);
+    }
+
+    private static Origin Of(Caller caller, string brand, string? store, string tillId, string cashierId) => new(
+        caller.CredentialId,
+        brand,
+        store,
+        Optional(RequestField.OptionalText(tillId, "till_id", TillLengthMax)),
+        Optional(RequestField.OptionalText(cashierId, "cashier_id", TillLengthMax)));
+
+    // Empty for a store that does not exist: the turn refuses it.
+    private async ValueTask<string?> BrandAsync(CallContext call, string? store)
+    {
+        var caller = call.Caller();
+        var read = new Command(caller.Partition, [], 0, TenantTurns.Read(caller.TenantId));
+        var tenant = (TenantState)Asking.Granted(await grains.AskAsync(read, call.Cancellation));
+        if (store is not null) return tenant.Stores.GetValueOrDefault(store)?.BrandId ?? "";
+        return tenant.Brands.Count == 1 ? tenant.Brands.Values.First().BrandId : null;
+    }
+
+    private static string? Optional(string text) => text.Length == 0 ? null : text;
+}
