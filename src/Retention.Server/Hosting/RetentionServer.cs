@@ -4,6 +4,7 @@ using NodaTime;
 using Retention.Domain;
 using Retention.Engine.Hosting;
 using Retention.Server.Auth;
+using Retention.Server.Persons;
 using Retention.Server.Telemetry;
 using Retention.Storage.Sqlite;
 using Retention.Transport;
@@ -15,13 +16,16 @@ public sealed class RetentionServer : IAsyncDisposable
 {
     private readonly SqliteGrainStore store;
     private readonly GrainHost grains;
+    private readonly SqlitePersonKeys persons;
     private readonly WebApplication app;
     private readonly ServerHealth health;
 
-    private RetentionServer(SqliteGrainStore store, GrainHost grains, WebApplication app, ServerHealth health)
+    private RetentionServer(
+        SqliteGrainStore store, GrainHost grains, SqlitePersonKeys persons, WebApplication app, ServerHealth health)
     {
         this.store = store;
         this.grains = grains;
+        this.persons = persons;
         this.app = app;
         this.health = health;
     }
@@ -48,9 +52,10 @@ public sealed class RetentionServer : IAsyncDisposable
         var health = new ServerHealth(options.DataDirectory, app.Lifetime);
         var store = SqliteGrainStore.Open(new SqliteOptions { Directory = options.DataDirectory });
         ServerLog.StoreOpened(log, SqliteGrainStore.SqliteVersion, options.DataDirectory);
+        var persons = await OpenPersonsAsync(store, options.DataDirectory);
         var grains = new GrainHost(
             store, Registry.Default.Kinds, Registry.Default, options.Engine, SystemClock.Instance, Events(log, health));
-        var server = new RetentionServer(store, grains, app, health);
+        var server = new RetentionServer(store, grains, persons, app, health);
         try
         {
             await Bootstrap.RunAsync(grains, options.DataDirectory, stop);
@@ -75,7 +80,22 @@ public sealed class RetentionServer : IAsyncDisposable
     {
         await app.DisposeAsync();
         await grains.DisposeAsync();
+        persons.Dispose();
         await store.DisposeAsync();
+    }
+
+    // The store holds the directory's lock by now; it is let go when there is no way on.
+    private static async Task<SqlitePersonKeys> OpenPersonsAsync(SqliteGrainStore store, string directory)
+    {
+        try
+        {
+            return SqlitePersonKeys.Open(directory);
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
     }
 
     // The data holds keys and customers; nobody else on the machine reads it.
@@ -111,7 +131,8 @@ public sealed class RetentionServer : IAsyncDisposable
     {
         var authentication = new Authentication(grains, rules, options.Auth, TimeProvider.System);
         var draining = app.Lifetime.ApplicationStopping;
-        var services = RpcServices.Create(new ServiceParts(grains, rules, authentication, draining));
+        var services = RpcServices.Create(new ServiceParts(
+            grains, rules, authentication, new PersonKeys(persons), draining));
         var rpcHealth = new HealthService();
         foreach (var service in services)
         {

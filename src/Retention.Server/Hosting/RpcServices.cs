@@ -1,6 +1,7 @@
 using Google.Protobuf.Reflection;
 using Retention.Engine.Ports;
 using Retention.Server.Auth;
+using Retention.Server.Persons;
 using Retention.Server.Services;
 using Retention.Transport;
 using Retention.V1;
@@ -9,7 +10,11 @@ namespace Retention.Server.Hosting;
 
 /// <summary>What the services of one server share.</summary>
 public sealed record ServiceParts(
-    IGrainHost Grains, MethodRules Rules, Authentication Authentication, CancellationToken Draining);
+    IGrainHost Grains,
+    MethodRules Rules,
+    Authentication Authentication,
+    IPersonKeys Persons,
+    CancellationToken Draining);
 
 /// <summary>Every service of the product. A new one is a descriptor and an object here.</summary>
 public static class RpcServices
@@ -20,6 +25,9 @@ public static class RpcServices
         OperationServiceReflection.Descriptor.Services[0],
         DiagnosticsServiceReflection.Descriptor.Services[0],
         FeedServiceReflection.Descriptor.Services[0],
+        CustomerServiceReflection.Descriptor.Services[0],
+        PurchaseServiceReflection.Descriptor.Services[0],
+        LoyaltyServiceReflection.Descriptor.Services[0],
     ];
 
     /// <summary>Protocols of gRPC itself: open to everyone.</summary>
@@ -36,5 +44,8 @@ public static class RpcServices
         new OperationService(parts.Grains, parts.Rules, Descriptors),
         new DiagnosticsService(),
         new FeedService(parts.Grains, parts.Draining),
+        new CustomerService(parts.Grains, parts.Persons),
+        new PurchaseService(parts.Grains),
+        new LoyaltyService(parts.Grains),
     ];
 }
