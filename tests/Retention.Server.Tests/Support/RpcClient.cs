@@ -31,6 +31,14 @@ public sealed class RpcClient(IPEndPoint server) : IDisposable
         return new RpcAnswer<TResponse>(raw, raw.Replies.Count == 1 ? Parse<TResponse>(raw.Replies[0]) : default);
     }
 
+    /// <summary>As above, where only the reply's type is named.</summary>
+    public async Task<RpcAnswer<TResponse>> Call<TResponse>(string method, IMessage request, string? key)
+        where TResponse : IMessage<TResponse>, new()
+    {
+        var raw = await CallAsync($"retention.v1.{method}", request, key);
+        return new RpcAnswer<TResponse>(raw, raw.Replies.Count == 1 ? Parse<TResponse>(raw.Replies[0]) : default);
+    }
+
     /// <summary>Any call with one request message; of a stream of replies, only the beginning is waited for.</summary>
     public async Task<RawAnswer> CallAsync(MethodDescriptor method, IMessage request, string? key) =>
         await CallAsync($"{method.Service.FullName}/{method.Name}", request, key, method.IsServerStreaming);
