@@ -110,10 +110,12 @@ public sealed record JointCouponRedeemed(
     string Redemption, long DiscountMinorUnits, long CreditMinorUnits, LocalDate On) : JointCouponFact;
 
 /// <summary>Its redemption was reversed, and it may be used again while its time lasts.</summary>
-public sealed record JointCouponReopened(string Redemption, string Reason) : JointCouponFact;
+/// <param name="ReturnId">The return at the redeeming brand that caused it; empty: none.</param>
+public sealed record JointCouponReopened(string Redemption, string Reason, string ReturnId) : JointCouponFact;
 
 /// <param name="Redemption">The redemption whose reversal voided it; empty when a return did.</param>
-public sealed record JointCouponVoided(string Redemption, string Reason) : JointCouponFact;
+/// <param name="ReturnId">The return at the redeeming brand that caused it; empty: none.</param>
+public sealed record JointCouponVoided(string Redemption, string Reason, string ReturnId) : JointCouponFact;
 
 public sealed record JointTriggerReturned(bool ClawedBack) : JointCouponFact;
 

@@ -112,8 +112,8 @@ public static class JointCouponTurns
     {
         var terms = desk.Agreement.Agreed;
         JointCouponFact fact = reopens
-            ? new JointCouponReopened(command.RedemptionId, command.Reason) { At = desk.Now }
-            : new JointCouponVoided(command.RedemptionId, command.Reason) { At = desk.Now };
+            ? new JointCouponReopened(command.RedemptionId, command.Reason, command.ReturnId) { At = desk.Now }
+            : new JointCouponVoided(command.RedemptionId, command.Reason, command.ReturnId) { At = desk.Now };
         return Decision
             .With(new CouponReversal(
                 command.RedemptionId, redeemed.DiscountMinorUnits, terms.Currency, reopens, desk.Now))

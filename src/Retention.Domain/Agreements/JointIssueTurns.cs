@@ -122,7 +122,7 @@ public static class JointIssueTurns
             : decision;
     }
 
-    private static JointCouponVoided Voided(Desk desk) => new("", "TRIGGER_RETURNED") { At = desk.Now };
+    private static JointCouponVoided Voided(Desk desk) => new("", "TRIGGER_RETURNED", "") { At = desk.Now };
 
     private static Desk? Opened(
         ITurn turn,

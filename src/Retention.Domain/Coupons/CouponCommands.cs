@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using NodaTime;
+using Retention.Domain.Agreements;
+using Retention.Domain.Tenants;
 using Retention.Kernel;
 
 namespace Retention.Domain.Coupons;
@@ -24,6 +26,10 @@ public sealed record RedeemCoupon(
     BasketSeen? Basket,
     string RedemptionId);
 
+/// <summary>A till that brings a joint code: who asks, and the agreements whose codes it may be.</summary>
+/// <param name="Fault">Why the till's own words are refused, whatever the coupon says; null: they are sound.</param>
+public sealed record JointTill(Asker Asker, ImmutableArray<AgreementRef> Agreements, Refusal? Fault);
+
 /// <summary>A redemption, by any kind of coupon.</summary>
 /// <param name="CouponId">Empty for a generic code.</param>
 /// <param name="OfferId">The offer, or the leg of an agreement.</param>
@@ -42,7 +48,8 @@ public sealed record CouponRedemption(
 public sealed record CouponValidation(
     ImmutableArray<Refusal> Failing, long DiscountMinorUnits, string Currency, string OfferId, string AgreementId);
 
-public sealed record ReverseCouponRedemption(string TenantId, string RedemptionId, string Reason);
+public sealed record ReverseCouponRedemption(
+    string TenantId, string RedemptionId, string Reason, string ReturnId);
 
 /// <param name="IsReopened">Whether the coupon may be redeemed again.</param>
 public sealed record CouponReversal(

@@ -74,7 +74,8 @@ public static class CouponTurns
         var tenant = turn.State<TenantState>(TenantGrains.Id(command.TenantId));
         var fault = TillFault(turn, tenant, command);
         if (!turn.IsComplete) return Decision.Silent();
-        return fault is not null ? fault : Decision.With(Asker.Of(tenant, command.BrandId, turn.Time));
+        return Decision.With(new JointTill(
+            Asker.Of(tenant, command.BrandId, turn.Time), [.. tenant.Agreements.Values], fault));
     }
 
     /// <summary>Gives back count, budget and the customer's use, whenever it comes.</summary>
@@ -96,7 +97,7 @@ public static class CouponTurns
                 decision = Decision.With(new CouponReversal(
                     command.RedemptionId, redeemed.Discount, tenant.Currency, true, now));
                 decision.Change(grain, new OfferRedemptionReversed(
-                    command.RedemptionId, redeemed.Discount, redeemed.Day, command.Reason, now));
+                    command.RedemptionId, redeemed.Discount, redeemed.Day, command.Reason, command.ReturnId, now));
             }
             else if (fact is UseRedeemed)
             {

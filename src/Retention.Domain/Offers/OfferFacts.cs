@@ -29,8 +29,9 @@ public sealed record OfferRedeemed(string Redemption, string Customer, long Disc
     : OfferFact;
 
 /// <param name="Day">The day of the redemption, which alone gets its count back.</param>
-public sealed record OfferRedemptionReversed(string Redemption, long Discount, LocalDate? Day, string Reason, Instant At)
-    : OfferFact;
+/// <param name="ReturnId">The return that caused it; empty: none.</param>
+public sealed record OfferRedemptionReversed(
+    string Redemption, long Discount, LocalDate? Day, string Reason, string ReturnId, Instant At) : OfferFact;
 
 /// <summary>What happened to one customer's part in an offer.</summary>
 [JsonDerivedType(typeof(UseTargeted), "use-targeted")]

@@ -281,7 +281,7 @@ public sealed class JointCouponTests
         scene.Redeemed(Shoes, code);
 
         var again = scene.Books.Refused(turn => JointCouponTurns.Reverse(
-            turn, scene.Asks(Shoes), Id, new ReverseCouponRedemption(Shoes, first, "RETURNED")));
+            turn, scene.Asks(Shoes), Id, new ReverseCouponRedemption(Shoes, first, "RETURNED", "")));
 
         Assert.Equal(RefusalReason.RedemptionAlreadyReversed, again.Reason);
         Assert.Equal(66, scene.Account.SecondNet);

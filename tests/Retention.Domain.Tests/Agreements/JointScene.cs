@@ -121,7 +121,7 @@ public sealed class JointScene
     {
         var decision = Books.Ask(
             turn => JointCouponTurns.Reverse(
-                turn, Asks(tenant), Id, new ReverseCouponRedemption(tenant, redemptionId, "RETURNED")),
+                turn, Asks(tenant), Id, new ReverseCouponRedemption(tenant, redemptionId, "RETURNED", "")),
             RedemptionId.Reversal(redemptionId));
         Books.Deliver();
         return decision;

@@ -88,7 +88,7 @@ public sealed class OfferScene
         Books.Granted<CouponValidation>(turn => CouponTurns.Validate(turn, till));
 
     public Decision Reverse(string redemptionId) => Books.Ask(
-        turn => CouponTurns.Reverse(turn, new ReverseCouponRedemption(Tenant, redemptionId, "RETURNED")),
+        turn => CouponTurns.Reverse(turn, new ReverseCouponRedemption(Tenant, redemptionId, "RETURNED", "")),
         RedemptionId.Reversal(redemptionId));
 
     public OfferState State(string offerId) => Books.State<OfferState>(OfferGrains.OfferId(Tenant, offerId));

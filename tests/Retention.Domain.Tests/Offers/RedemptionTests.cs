@@ -265,7 +265,7 @@ public sealed class RedemptionTests
     {
         scene.Active(Spring);
         var redemption = scene.Redeemed(Till());
-        var stranger = new ReverseCouponRedemption("t-2", redemption.RedemptionId, "RETURNED");
+        var stranger = new ReverseCouponRedemption("t-2", redemption.RedemptionId, "RETURNED", "");
 
         Assert.Equal(
             RefusalReason.RedemptionNotFound,

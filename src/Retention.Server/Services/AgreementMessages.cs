@@ -1,0 +1,224 @@
+using Retention.Domain.Agreements;
+using Retention.Domain.Clearing;
+using Retention.Domain.Coupons;
+using Retention.Kernel;
+using Retention.Server.Rpc;
+
+namespace Retention.Server.Services;
+
+/// <summary>Agreements and their books between the wire and the domain.</summary>
+internal static class AgreementMessages
+{
+    private const int CategoryMax = 64;
+
+    public static Party ToDomain(this V1.AgreementParty? party, string field) => party is null
+        ? throw RequestField.Invalid(field, "required")
+        : new Party(
+            RequestField.Id(party.TenantId, field + ".tenant_id"), RequestField.Id(party.BrandId, field + ".brand_id"));
+
+    /// <param name="zone">The proposer's, where the terms name none.</param>
+    public static AgreementTerms ToDomain(this V1.AgreementTerms? terms, Party issuing, Party redeeming, string zone)
+    {
+        if (terms is null) throw RequestField.Invalid("terms", "required");
+        if (terms.Offer is null) throw RequestField.Invalid("terms.offer", "required");
+        if (terms.Trigger is null) throw RequestField.Invalid("terms.trigger", "required");
+        if (terms.Settle != V1.Settle.AtRedeem) throw RequestField.Invalid("terms.settle", "AT_REDEEM_AT_SALE_is_not_offered_yet");
+
+        var currency = RequestField.Currency(terms.CurrencyCode, "terms.currency_code");
+        var (share, issuerRounds) = FundingOf(terms, issuing, redeeming);
+        return new AgreementTerms(
+            RequestField.Money(terms.Offer.AmountOff, "terms.offer.amount_off", currency).MinorUnits,
+            currency,
+            terms.Trigger.MinimumBasket is { } minimum
+                ? RequestField.Money(minimum, "terms.trigger.minimum_basket", currency).MinorUnits
+                : 0,
+            [.. terms.Trigger.Categories.Select(text => RequestField.Text(text, "terms.trigger.categories", CategoryMax))],
+            terms.Trigger.DaysValid,
+            terms.Trigger.MaxOpenPerCustomer,
+            terms.Trigger.MaxIssuedPerCustomerMonth,
+            share,
+            issuerRounds,
+            terms.PeriodTimeZone.Length > 0 ? RequestField.TimeZone(terms.PeriodTimeZone, "terms.period_time_zone") : zone,
+            terms.TriggerReturnLoss == V1.TriggerReturnLoss.Mirror,
+            terms.ClawBackDays,
+            terms.ReversedCouponStaysUsed,
+            terms.Mirrored,
+            terms.SuppressCountsUnder);
+    }
+
+    public static V1.Agreement ToProto(this AgreementState state) => new()
+    {
+        AgreementId = state.AgreementId,
+        Issuing = state.First.ToProto(),
+        Redeeming = state.Second.ToProto(),
+        Terms = TermsOf(state),
+        TermsVersion = state.TermsVersion,
+        Status = (V1.AgreementStatus)state.Status,
+        AcceptedBy = { Parties(state, state.FirstAccepted == state.TermsVersion, state.SecondAccepted == state.TermsVersion) },
+        PausedBy = { Parties(state, state.FirstPaused, state.SecondPaused) },
+        CodePrefix = CouponCode.Prefix(state.AgreementId),
+    };
+
+    public static V1.BrandPosition Position(this AccountView view, Side side) => new()
+    {
+        Brand = view.Agreement.PartyOf(side).BrandId,
+        TenantId = view.Agreement.PartyOf(side).TenantId,
+        Net = view.Amount(side == Side.First ? view.Account.FirstNet : view.Account.SecondNet),
+    };
+
+    public static V1.ClearingEntry ToProto(this ClearingLine line, AccountView view, long position) => new()
+    {
+        Number = line.Number,
+        EntryTime = line.At.ToProto(),
+        Kind = line.Kind switch
+        {
+            "REDEEMED" => V1.ClearingKind.Redeemed,
+            "REVERSED" => V1.ClearingKind.Reversed,
+            _ => V1.ClearingKind.ClawedBack,
+        },
+        LegId = line.LegId,
+        CouponId = line.CouponId,
+        RedemptionId = line.Redemption,
+        TermsVersion = line.TermsVersion,
+        Postings =
+        {
+            PostingOf(view, Side.First, line.FirstCredit),
+            PostingOf(view, Side.Second, line.SecondCredit),
+        },
+        Line = line.ToString(),
+        Position = position,
+    };
+
+    public static V1.GetStatementResponse ToProto(this StatementView statement)
+    {
+        var (view, period, isClosed) = statement;
+        var isFirst = view.Eyes == Side.First;
+        var (issued, expired) = isFirst
+            ? (period.FirstIssued, period.FirstExpired)
+            : (period.SecondIssued, period.SecondExpired);
+        return new V1.GetStatementResponse
+        {
+            Period = $"{period.StartsOn:uuuu-MM}",
+            Brand = view.Agreement.PartyOf(view.Eyes).BrandId,
+            Opening = Seen(period.Opening),
+            Issued = view.Amount(issued.MinorUnits),
+            Redeemed = Seen(period.Redeemed),
+            Reversed = Seen(period.Reversed),
+            Expired = view.Amount(expired.MinorUnits),
+            Net = Seen(period.Redeemed - period.Reversed),
+            Closing = Seen(period.Closing),
+            IssuedCount = issued.Count,
+            ExpiredCount = expired.Count,
+            LineCount = period.Lines,
+            LinesHash = period.LinesHash,
+            PreviousHash = period.PreviousHash,
+            IsClosed = isClosed,
+            AsOfTime = view.At.ToProto(),
+        };
+
+        V1.Money Seen(long firstsEyes) => view.Amount(isFirst ? firstsEyes : -firstsEyes);
+    }
+
+    public static V1.JointLegReport ToProto(this LegView seen, AccountView view)
+    {
+        var report = new V1.JointLegReport
+        {
+            LegId = seen.Leg.LegId,
+            Issuing = seen.Leg.Issuing.ToProto(),
+            Redeeming = seen.Leg.Redeeming.ToProto(),
+            Consumed = seen.Counts.Consumed,
+            ClawedBack = seen.Counts.ClawedBack,
+            Net = view.Amount(seen.Counts.Net),
+            IsHidden = seen.IsHidden,
+        };
+        if (seen.IsHidden) return report;
+
+        report.Issued = seen.Counts.Issued;
+        report.Expired = seen.Counts.Expired;
+        report.Open = seen.Counts.Open;
+        report.Voided = seen.Counts.Voided;
+        report.SuppressedIssues = seen.Counts.Suppressed;
+        return report;
+    }
+
+    private static V1.Money Amount(this AccountView view, long minorUnits) =>
+        new Money(view.Account.Currency, minorUnits).ToProto();
+
+    private static V1.AgreementParty ToProto(this Party party) =>
+        new() { TenantId = party.TenantId, BrandId = party.BrandId };
+
+    private static IEnumerable<V1.AgreementParty> Parties(AgreementState state, bool first, bool second)
+    {
+        if (first) yield return state.First.ToProto();
+        if (second) yield return state.Second.ToProto();
+    }
+
+    private static V1.ClearingPosting PostingOf(AccountView view, Side side, long credit) => new()
+    {
+        Brand = view.Agreement.PartyOf(side).BrandId,
+        TenantId = view.Agreement.PartyOf(side).TenantId,
+        Amount = view.Amount(credit),
+    };
+
+    // Shares that do not add up are the domain's to refuse: it is told an impossible share.
+    private static (int IssuerShareBps, bool IssuerRounds) FundingOf(
+        V1.AgreementTerms terms, Party issuing, Party redeeming)
+    {
+        RequestField.AtMost(terms.Funding, "terms.funding", 2);
+        var (issuer, redeemer, issuerRounds, roundingParties) = (0, 0, false, 0);
+        foreach (var part in terms.Funding)
+        {
+            var share = RequestField.Between(part.ShareBps, "terms.funding.share_bps", 0, AgreementTerms.WholeBps);
+            var isIssuer = IsOf(part, issuing);
+            if (isIssuer == IsOf(part, redeeming)) throw RequestField.Invalid("terms.funding.brand", "one_brand_of_the_agreement");
+            if (isIssuer) issuer += share;
+            else redeemer += share;
+            if (!part.RoundingParty) continue;
+            roundingParties++;
+            issuerRounds = isIssuer;
+        }
+
+        if (roundingParties > 1) throw RequestField.Invalid("terms.funding.rounding_party", "at_most_one");
+        return (issuer + redeemer == AgreementTerms.WholeBps ? issuer : -1, issuerRounds);
+    }
+
+    private static bool IsOf(V1.Funding part, Party party) =>
+        part.Brand == party.BrandId && (part.TenantId.Length == 0 || part.TenantId == party.TenantId);
+
+    private static V1.AgreementTerms TermsOf(AgreementState state)
+    {
+        var terms = state.Agreed;
+        V1.Money Amount(long minorUnits) => new Money(terms.Currency, minorUnits).ToProto();
+        return new V1.AgreementTerms
+        {
+            Offer = new V1.JointOffer { AmountOff = Amount(terms.DiscountMinorUnits) },
+            Trigger = new V1.JointTrigger
+            {
+                MinimumBasket = terms.MinimumBasketMinorUnits == 0 ? null : Amount(terms.MinimumBasketMinorUnits),
+                Categories = { terms.Categories },
+                DaysValid = terms.DaysValid,
+                MaxOpenPerCustomer = terms.MaxOpenPerCustomer,
+                MaxIssuedPerCustomerMonth = terms.MaxIssuedPerCustomerMonth,
+            },
+            Funding =
+            {
+                FundingOf(state.First, terms.IssuerShareBps, terms.IssuerRounds),
+                FundingOf(state.Second, AgreementTerms.WholeBps - terms.IssuerShareBps, !terms.IssuerRounds),
+            },
+            CurrencyCode = terms.Currency,
+            StatementPeriod = V1.StatementPeriod.Month,
+            PeriodTimeZone = terms.TimeZone,
+            Settle = V1.Settle.AtRedeem,
+            TriggerReturnLoss = terms.MirrorsReturns ? V1.TriggerReturnLoss.Mirror : V1.TriggerReturnLoss.IssuerBears,
+            ClawBackDays = terms.ClawBackDays,
+            Mirrored = terms.IsMirrored,
+            ReversedCouponStaysUsed = terms.ReversedStaysUsed,
+            SuppressCountsUnder = terms.SuppressUnder,
+        };
+    }
+
+    private static V1.Funding FundingOf(Party party, int shareBps, bool rounds) => new()
+    {
+        Brand = party.BrandId, TenantId = party.TenantId, ShareBps = shareBps, RoundingParty = rounds,
+    };
+}
