@@ -22,6 +22,9 @@ public static class RpcServices
     public static IReadOnlyList<ServiceDescriptor> Descriptors { get; } =
     [
         TenantServiceReflection.Descriptor.Services[0],
+        OfferServiceReflection.Descriptor.Services[0],
+        CouponServiceReflection.Descriptor.Services[0],
+        AgreementServiceReflection.Descriptor.Services[0],
         OperationServiceReflection.Descriptor.Services[0],
         DiagnosticsServiceReflection.Descriptor.Services[0],
         FeedServiceReflection.Descriptor.Services[0],
@@ -41,6 +44,9 @@ public static class RpcServices
     public static IReadOnlyList<IRpcService> Create(ServiceParts parts) =>
     [
         new TenantService(parts.Grains, parts.Authentication),
+        new OfferService(parts.Grains),
+        new CouponService(parts.Grains),
+        new AgreementService(parts.Grains),
         new OperationService(parts.Grains, parts.Rules, Descriptors),
         new DiagnosticsService(),
         new FeedService(parts.Grains, parts.Draining),

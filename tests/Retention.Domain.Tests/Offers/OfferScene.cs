@@ -32,7 +32,8 @@ public sealed class OfferScene
             TenantGrains.Id(Tenant),
             new TenantCreated(Tenant, "Chain", "USD", "America/New_York", Noon(2017, 5, 1), Convert.ToBase64String(new byte[32])),
             new BrandCreated(new Brand("bread", "Bread")),
-            new StoreCreated(new Store("s-1", "bread", "Store", "America/New_York", "", "")));
+            new StoreCreated(new Store("s-1", "bread", "Store", "America/New_York", "", "")),
+            new StoreCreated(new Store("s-2", "bread", "Store", "America/New_York", "", "")));
         Books.Given(CustomerGrains.Id(PartitionId.Tenant(Tenant), "anna"), new CustomerEnrolled([], null, []));
         Books.Given(CustomerGrains.Id(PartitionId.Tenant(Tenant), "bert"), new CustomerEnrolled([], null, []));
     }

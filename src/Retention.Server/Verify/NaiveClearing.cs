@@ -1,0 +1,260 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Retention.Kernel;
+
+namespace Retention.Server.Verify;
+
+/// <summary>
+/// The books of agreements, told a second time from the coupons' own facts: what each coupon came to, what both sides
+/// are owed, the months' statements and their chain of hashes. The account's postings must say the same, sum to zero
+/// one by one, and be numbered without a gap.
+/// </summary>
+public sealed class NaiveClearing : INaiveLaw
+{
+    private readonly Dictionary<PartitionId, Book> books = [];
+
+    public string Name => "clearing";
+
+    public bool Concerns(string grainKind) => grainKind is "account" or "joint-coupon";
+
+    public void See(NaiveFact fact)
+    {
+        var book = Of(fact.Grain.Partition);
+        if (fact.Grain.Kind == "account") book.SeeAccount(fact);
+        else if (fact.Grain.Kind == "joint-coupon") book.SeeCoupon(fact);
+
+    }
+
+    public IEnumerable<Difference> Judge(GrainId grain, JsonElement state) => grain.Kind switch
+    {
+        "joint-coupon" => Of(grain.Partition).JudgeCoupon(grain, state),
+        "account" => Of(grain.Partition).JudgeAccount(grain, state),
+        _ => [],
+    };
+
+    public IEnumerable<Difference> Finish() => books.Values.SelectMany(book => book.Differences);
+
+    private Book Of(PartitionId partition)
+    {
+        if (!books.TryGetValue(partition, out var book)) books[partition] = book = new Book(partition);
+        return book;
+    }
+
+    /// <summary>One coupon as its own facts tell it.</summary>
+    private sealed class Coupon
+    {
+        public string Leg { get; set; } = "";
+
+        public string Status { get; set; } = "None";
+
+        public string EndsOn { get; set; } = "";
+
+        public long Credit { get; set; }
+
+        public bool IsClawedBack { get; set; }
+    }
+
+    /// <summary>One month, seen from the first side.</summary>
+    private sealed class MonthSum
+    {
+        public long Redeemed { get; set; }
+
+        public long Reversed { get; set; }
+
+        public long Lines { get; set; }
+
+        public string LastHash { get; set; } = "";
+    }
+
+    private sealed class Book(PartitionId partition)
+    {
+        private readonly Dictionary<string, Coupon> coupons = [];
+        private readonly SortedDictionary<string, MonthSum> months = new(StringComparer.Ordinal);
+        private string hash = new('0', 64);
+        private string currency = "";
+        private long number;
+        private long firstPosted;
+        private long secondPosted;
+
+        /// <summary>What the coupons' facts say that the first side is owed.</summary>
+        private long firstOwed;
+
+        private string lastDay = "";
+
+        public List<Difference> Differences { get; } = [];
+
+        private GrainId Account => new(partition, "account", partition.OwnerId);
+
+        public void SeeCoupon(NaiveFact fact)
+        {
+            if (!coupons.TryGetValue(fact.Grain.Key, out var coupon)) coupons[fact.Grain.Key] = coupon = new Coupon();
+            switch (fact.Type)
+            {
+                case "joint-coupon-issued":
+                    coupon.Leg = Text(fact.Json, "leg_id");
+                    coupon.EndsOn = Text(fact.Json, "ends_on");
+                    coupon.Status = "Open";
+                    break;
+                case "joint-coupon-redeemed":
+                    coupon.Status = "Redeemed";
+                    coupon.Credit = Number(fact.Json, "credit_minor_units");
+                    Owe(coupon, coupon.Credit);
+                    break;
+                case "joint-trigger-returned":
+                    coupon.IsClawedBack = fact.Json.TryGetProperty("clawed_back", out var clawed) && clawed.GetBoolean();
+                    if (coupon.IsClawedBack) Owe(coupon, -coupon.Credit);
+                    break;
+                case "joint-coupon-reopened":
+                    Owe(coupon, coupon.IsClawedBack ? 0 : -coupon.Credit);
+                    (coupon.Status, coupon.Credit) = ("Open", 0);
+                    break;
+                case "joint-coupon-voided":
+                    if (coupon.Status == "Redeemed") Owe(coupon, coupon.IsClawedBack ? 0 : -coupon.Credit);
+                    (coupon.Status, coupon.Credit) = ("Voided", 0);
+                    break;
+            }
+        }
+
+        public void SeeAccount(NaiveFact fact)
+        {
+            lastDay = Text(fact.Json, "on");
+            if (fact.Type == "account-opened") currency = Text(fact.Json, "currency");
+            if (!fact.Json.TryGetProperty("postings", out var postings) || postings.GetArrayLength() == 0) return;
+
+            var (first, second) = (0L, 0L);
+            foreach (var posting in postings.EnumerateArray())
+            {
+                if (Text(posting, "side") == "First") first += Number(posting, "minor_units");
+                else second += Number(posting, "minor_units");
+            }
+
+            if (first + second != 0) Tell($"entry {number + 1} posts {first} and {second}");
+            if (Number(fact.Json, "number") != ++number) Tell($"entry {Number(fact.Json, "number")} follows {number - 1}");
+            firstPosted += first;
+            secondPosted += second;
+            Sum(fact, first, second);
+        }
+
+        public IEnumerable<Difference> JudgeCoupon(GrainId grain, JsonElement state)
+        {
+            var coupon = coupons.GetValueOrDefault(grain.Key) ?? new Coupon();
+            if (Text(state, "status") != coupon.Status)
+            {
+                yield return new Difference(grain, "clearing", $"is {Text(state, "status")}, its facts say {coupon.Status}");
+            }
+
+            if (Number(state, "credit_minor_units") != coupon.Credit)
+            {
+                yield return new Difference(grain, "clearing", "shows another credit than its facts");
+            }
+        }
+
+        public IEnumerable<Difference> JudgeAccount(GrainId grain, JsonElement state)
+        {
+            Compare(grain, "first net", firstPosted, Number(state, "first_net"));
+            Compare(grain, "second net", secondPosted, Number(state, "second_net"));
+            Compare(grain, "owed by the coupons", firstOwed, firstPosted);
+            Compare(grain, "lines", number, Number(state, "lines"));
+            JudgeLeg(grain, "1", state.GetProperty("first"));
+            JudgeLeg(grain, "2", state.GetProperty("second"));
+            JudgeMonths(grain, state);
+            return [];
+        }
+
+        private void JudgeLeg(GrainId grain, string leg, JsonElement counts)
+        {
+            var issued = coupons.Values.Where(coupon => coupon.Leg == leg).ToList();
+            var open = issued.Where(coupon => coupon.Status == "Open").ToList();
+            var expired = open.Count(coupon => string.CompareOrdinal(coupon.EndsOn, lastDay) < 0);
+            var shownOpen = counts.GetProperty("open_days").EnumerateArray().Sum(day => Number(day, "count"));
+            Compare(grain, $"issued in leg {leg}", issued.Count, Number(counts, "issued"));
+            Compare(grain, $"voided in leg {leg}", issued.Count(c => c.Status == "Voided"), Number(counts, "voided"));
+            Compare(grain, $"consumed in leg {leg}", issued.Count(c => c.Status == "Redeemed"), Number(counts, "consumed"));
+            Compare(
+                grain,
+                $"clawed back in leg {leg}",
+                issued.Count(coupon => coupon is { Status: "Redeemed", IsClawedBack: true }),
+                Number(counts, "clawed_back"));
+
+            // The account expires coupons when its day moves on, which its last fact did.
+            Compare(grain, $"expired in leg {leg}", expired, Number(counts, "expired"));
+            Compare(grain, $"open in leg {leg}", open.Count - expired, shownOpen);
+        }
+
+        private void JudgeMonths(GrainId grain, JsonElement state)
+        {
+            var opening = 0L;
+            var before = new string('0', 64);
+            foreach (var shown in state.GetProperty("closed").EnumerateArray().Append(state.GetProperty("period")))
+            {
+                if (shown.ValueKind != JsonValueKind.Object) continue;
+                var name = Text(shown, "starts_on")[..7];
+                var month = months.GetValueOrDefault(name) ?? new MonthSum { LastHash = before };
+                Compare(grain, $"opening of {name}", opening, Number(shown, "opening"));
+                Compare(grain, $"redeemed in {name}", month.Redeemed, Number(shown, "redeemed"));
+                Compare(grain, $"reversed in {name}", month.Reversed, Number(shown, "reversed"));
+                Compare(grain, $"lines of {name}", month.Lines, Number(shown, "lines"));
+                if (Text(shown, "previous_hash") != before || Text(shown, "lines_hash") != month.LastHash)
+                {
+                    Tell($"the hashes of {name} are not those of its lines");
+                }
+
+                opening += month.Redeemed - month.Reversed;
+                before = month.LastHash;
+            }
+        }
+
+        private void Sum(NaiveFact fact, long first, long second)
+        {
+            var kind = fact.Type switch
+            {
+                "redemption-cleared" => "REDEEMED",
+                "reversal-cleared" => "REVERSED",
+                _ => "CLAWED_BACK",
+            };
+            var line = string.Join(
+                '|',
+                number.ToString(CultureInfo.InvariantCulture),
+                Text(fact.Json, "at"),
+                kind,
+                Text(fact.Json, "leg_id"),
+                Text(fact.Json, "coupon_id"),
+                Text(fact.Json, "redemption"),
+                Number(fact.Json, "terms_version").ToString(CultureInfo.InvariantCulture),
+                currency,
+                first.ToString(CultureInfo.InvariantCulture),
+                second.ToString(CultureInfo.InvariantCulture));
+            hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(hash + "\n" + line)));
+
+            var name = lastDay[..7];
+            if (!months.TryGetValue(name, out var month)) months[name] = month = new MonthSum();
+            month.Lines++;
+            month.LastHash = hash;
+            if (kind == "REDEEMED") month.Redeemed += first;
+            else month.Reversed -= first;
+        }
+
+        // Leg 1 is redeemed at the second side, leg 2 at the first.
+        private void Owe(Coupon coupon, long credit) => firstOwed += coupon.Leg == "1" ? -credit : credit;
+
+        private void Compare(GrainId grain, string what, long counted, long shown)
+        {
+            if (counted != shown)
+            {
+                Differences.Add(new Difference(grain, "clearing", $"{what}: {counted} counted, {shown} shown"));
+            }
+        }
+
+        private void Tell(string detail) => Differences.Add(new Difference(Account, "clearing", detail));
+
+        private static long Number(JsonElement json, string name) =>
+            json.TryGetProperty(name, out var value) ? value.GetInt64() : 0;
+
+        private static string Text(JsonElement json, string name) =>
+            json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+                ? value.GetString() ?? ""
+                : "";
+    }
+}

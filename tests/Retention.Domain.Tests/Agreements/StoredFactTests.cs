@@ -1,0 +1,150 @@
+using System.Buffers;
+using System.Reflection;
+using System.Text;
+using System.Text.Json.Serialization;
+using NodaTime;
+using Retention.Domain.Agreements;
+using Retention.Domain.Clearing;
+using Retention.Domain.Coupons;
+using Retention.Domain.Offers;
+using Retention.Kernel;
+
+namespace Retention.Domain.Tests.Agreements;
+
+/// <summary>
+/// Facts of offers, coupons, agreements and accounts are stored for ever: what is in the golden files must be read,
+/// and written the same, by every version.
+/// </summary>
+public sealed class StoredFactTests
+{
+    private const string Coupon = "cpn_0123456789abcdef01234567";
+    private const string Redemption = "red_0123456789abcdef0123456789abcdef";
+
+    private static readonly Instant At = Instant.FromUtc(2017, 5, 1, 16, 0);
+    private static readonly Instant End = Instant.FromUtc(2017, 6, 1, 4, 0);
+    private static readonly LocalDate On = new(2017, 5, 1);
+    private static readonly LocalDate EndsOn = new(2017, 5, 31);
+
+    private static readonly Offer Offer = new(
+        "off-1",
+        "spring",
+        "bread",
+        OfferKind.GenericCode,
+        "SAVE10",
+        new Discount(100, 0, 0),
+        new OfferConditions(500, ["cake"], ["s-1"], true),
+        new OfferLimits(10, 2, 5, 1000),
+        new OfferValidity(On, EndsOn, "America/New_York", 0),
+        5000);
+
+    private static readonly (IGrainKind Kind, object Fact)[] Examples =
+    [
+        (OfferGrains.Offer, new OfferCreated(Offer, At)),
+        (OfferGrains.Offer, new OfferTargetsAdded(3, At)),
+        (OfferGrains.Offer, new OfferActivated(At)),
+        (OfferGrains.Offer, new Domain.Offers.OfferPaused(At)),
+        (OfferGrains.Offer, new OfferCouponsIssued(2, At)),
+        (OfferGrains.Offer, new OfferRedeemed(Redemption, "cus_1", 100, On, At)),
+        (OfferGrains.Offer, new OfferRedemptionReversed(Redemption, 100, On, "RETURNED", "ret-1", At)),
+        (OfferGrains.Use, new UseTargeted(At)),
+        (OfferGrains.Use, new UseRedeemed(Redemption)),
+        (OfferGrains.Use, new UseReversed(Redemption)),
+        (OfferGrains.Code, new CodeOffered("off-1", "spring")),
+        (OfferGrains.Directory, new OfferListed("off-1")),
+        (OfferGrains.Directory, new OfferCounted()),
+        (OfferGrains.Coupon, new CouponIssued("off-1", "cus_1", End, At)),
+        (OfferGrains.Coupon, new CouponRedeemed(Redemption, 100, At)),
+        (OfferGrains.Coupon, new CouponReversed(Redemption, At)),
+        (OfferGrains.Wallet, new WalletFilled("0123456789ABCDEFGX")),
+        (AgreementGrains.Agreement, new AgreementProposed(
+            "agr-1",
+            new Party("bakery", "bread"),
+            new Party("shoes", "boots"),
+            JointScene.Terms with { Categories = ["cake"] },
+            1,
+            "a2V5",
+            "a2V5MQ==",
+            "a2V5Mg==",
+            true) { At = At }),
+        (AgreementGrains.Agreement, new AgreementAccepted(Side.Second, 1) { At = At }),
+        (AgreementGrains.Agreement, new AgreementPaused(Side.First) { At = At }),
+        (AgreementGrains.Agreement, new AgreementResumed(Side.First) { At = At }),
+        (AgreementGrains.Agreement, new AgreementEnded(Side.Second) { At = At }),
+        (AgreementGrains.Coupon, new JointCouponIssued("1", "c0ffee", "c2VhbGVk", 199, 1, EndsOn, End) { At = At }),
+        (AgreementGrains.Coupon, new JointCouponRedeemed(Redemption, 199, 66, On) { At = At }),
+        (AgreementGrains.Coupon, new JointCouponReopened(Redemption, "RETURNED", "ret-1") { At = At }),
+        (AgreementGrains.Coupon, new JointCouponVoided("", "TRIGGER_RETURNED", "") { At = At }),
+        (AgreementGrains.Coupon, new JointTriggerReturned(true) { At = At }),
+        (AgreementGrains.Use, new JointUseOpened(Coupon, End, On) { At = At }),
+        (AgreementGrains.Use, new JointUseReopened(Coupon, End) { At = At }),
+        (AgreementGrains.Use, new JointUseClosed(Coupon) { At = At }),
+        (AgreementGrains.Account, new AccountOpened("USD") { At = At, On = On }),
+        (AgreementGrains.Account, new IssueCounted("1", Coupon, EndsOn, 199) { At = At, On = On }),
+        (AgreementGrains.Account, new IssueSuppressed("1", SuppressionReason.MaxOpenPerCustomer) { At = At, On = On }),
+        (AgreementGrains.Account, new VoidCounted("1", Coupon, EndsOn, 199) { At = At, On = On }),
+        (AgreementGrains.Account, Entry(new RedemptionCleared(EndsOn, 199, 199), 1, 66)),
+        (AgreementGrains.Account, Entry(new ReversalCleared(EndsOn, 199, true), 2, -66)),
+        (AgreementGrains.Account, Entry(new ClawBackCleared(), 3, -66)),
+    ];
+
+    public static TheoryData<string> Names => new(Examples.Select(example => example.Fact.GetType().Name));
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_fact_is_stored_as_its_golden_file_says(string name)
+    {
+        var (kind, fact) = Examples.Single(example => example.Fact.GetType().Name == name);
+
+        var golden = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Golden", $"{kind.Name}.{name}.json")).TrimEnd();
+
+        Assert.Equal(golden, Encode(kind, fact));
+        Assert.Equal(golden, Encode(kind, kind.DecodeFact(Encoding.UTF8.GetBytes(golden))));
+    }
+
+    [Fact]
+    public void Every_fact_has_a_golden_file()
+    {
+        Type[] families =
+        [
+            typeof(OfferFact), typeof(OfferUseFact), typeof(CodeFact), typeof(OfferDirectoryFact), typeof(CouponFact),
+            typeof(WalletFact), typeof(AgreementFact), typeof(JointCouponFact), typeof(JointUseFact), typeof(AccountFact),
+        ];
+        var stored = families
+            .SelectMany(family => family.GetCustomAttributes<JsonDerivedTypeAttribute>())
+            .Select(attribute => attribute.DerivedType.Name);
+        var declared = families
+            .SelectMany(family => family.Assembly.GetTypes().Where(type => type.IsSubclassOf(family) && !type.IsAbstract))
+            .Select(type => type.Name);
+
+        Assert.Equal(Examples.Select(example => example.Fact.GetType().Name).Order(), stored.Order());
+        Assert.Equal(Examples.Select(example => example.Fact.GetType().Name).Order(), declared.Order());
+    }
+
+    [Fact]
+    public void A_redemption_of_a_hot_code_stores_less_than_200_bytes_per_grain()
+    {
+        var (offer, use) = (new OfferRedeemed(Redemption, "customer-0123456", 100, null, At), new UseRedeemed(Redemption));
+
+        Assert.InRange(Encode(OfferGrains.Offer, offer).Length, 1, 200);
+        Assert.InRange(Encode(OfferGrains.Use, use).Length, 1, 100);
+    }
+
+    private static EntryFact Entry(EntryFact fact, long number, long credit) => fact with
+    {
+        At = At,
+        On = On,
+        Number = number,
+        LegId = "1",
+        CouponId = Coupon,
+        Redemption = Redemption,
+        TermsVersion = 1,
+        Postings = [new Posting(Side.Second, credit), new Posting(Side.First, -credit)],
+    };
+
+    private static string Encode(IGrainKind kind, object fact)
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        kind.EncodeFact(fact, bytes);
+        return Encoding.UTF8.GetString(bytes.WrittenSpan);
+    }
+}
