@@ -22,7 +22,7 @@ public sealed class OfferService(IGrainHost grains) : IRpcService
         new(view => new() { Offer = view.ToProto() });
 
     private static readonly ProtoReply<TargetsAdded, AddOfferTargetsResponse> Targeted =
-        new(added => new() { AddedCount = added.Added, TargetCount = added.Total });
+        new(added => new() { AddedCount = added.Added });
 
     private static readonly ProtoReply<CouponsIssued, IssueCouponsResponse> Issued = new(issued => new()
     {

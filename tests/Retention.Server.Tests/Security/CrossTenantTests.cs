@@ -56,12 +56,13 @@ public sealed partial class CrossTenantTests
         Assert.Empty(refused);
     }
 
-    // A tenant's id in a request is the platform's to give.
+    // A tenant's id in a request is the platform's to give. An agreement's id is one over all tenants, so that whoever
+    // proposes under a taken one has to be told.
     private static IEnumerable<(MethodDescriptor Method, IdField Field)> Probes() =>
         from service in RpcServices.Descriptors
         from method in service.Methods
         from field in RequestFactory.IdFields(method.InputType)
-        where field.RefersTo != RefersTo.Tenant
+        where field.RefersTo != RefersTo.Tenant && !(field.RefersTo == RefersTo.Agreement && field.Creates)
         select (method, field);
 
     private static RepeatedField<Role> RolesOf(MethodDescriptor method) =>

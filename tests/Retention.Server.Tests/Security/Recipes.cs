@@ -17,6 +17,10 @@ public static class Recipes
         [RefersTo.LegalEntity] = LegalEntity,
         [RefersTo.Credential] = Credential,
         [RefersTo.Operation] = Operation,
+        [RefersTo.Offer] = JointRecipes.Offer,
+        [RefersTo.Coupon] = JointRecipes.Coupon,
+        [RefersTo.Redemption] = JointRecipes.Redemption,
+        [RefersTo.Agreement] = JointRecipes.Agreement,
     };
 
     /// <summary>The id of one such thing of the tenant, made for this question where that matters.</summary>

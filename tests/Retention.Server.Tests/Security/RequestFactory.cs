@@ -52,6 +52,11 @@ public sealed class RequestFactory(TestTenant tenant)
         ["reason"] = "a sample reason",
         ["source"] = "till",
         ["role"] = Role.Store,
+        ["campaign_id"] = JointRecipes.Campaign,
+        ["start_date"] = "2026-01-15",
+        ["end_date"] = "2026-01-15",
+        ["period"] = "2026-01",
+        ["period_time_zone"] = "Europe/Vilnius",
         ["update_mask"] = new FieldMask { Paths = { "lot_days" } },
         ["round_to_millipoints"] = 1000L,
     };
@@ -73,6 +78,7 @@ public sealed class RequestFactory(TestTenant tenant)
             else field.Accessor.SetValue(message, value);
         }
 
+        await JointRecipes.FinishAsync(message, tenant);
         return message;
     }
 
