@@ -23,7 +23,7 @@ public sealed class NaiveClearingTests
     [InlineData("claw-back-cleared", "\"minor_units\":-66", "\"minor_units\":-65")]
     [InlineData("reversal-cleared", "\"on\":\"2017-06", "\"on\":\"2017-07")]
     [InlineData("joint-coupon-redeemed", "\"credit_minor_units\":66", "\"credit_minor_units\":65")]
-    [InlineData("joint-coupon-issued", "\"ends_on\":\"2017-05-31\"", "\"ends_on\":\"2019-05-31\"")]
+    [InlineData("joint-coupon-issued", "\"leg_id\":\"1\"", "\"leg_id\":\"2\"")]
     public void A_changed_fact_is_found(string type, string was, string becomes)
     {
         var differences = Judging.Judged(
