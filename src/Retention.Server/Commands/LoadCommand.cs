@@ -70,7 +70,7 @@ internal static class LoadCommand
             Operation, Endpoint, Key, Concurrency, Seconds, WarmUp, Customers, Limit, Tenant, Http, ServerPid,
             ProbeDirectory,
         };
-        command.SetAction((parsed, cancellation) => LoadSession.Run(Order(parsed), cancellation));
+        command.SetAction((parsed, cancellation) => new LoadSession(Order(parsed)).Run(cancellation));
         return command;
     }
 

@@ -52,17 +52,21 @@ internal sealed record LoadReport
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Customers { get; init; }
 
-    /// <summary>How often a code may be redeemed.</summary>
+    /// <summary>How often the code may be redeemed.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Limit { get; init; }
 
-    /// <summary>Redemptions asked for in the whole run, with the calls before and after the measured time.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public long? Attempts { get; init; }
-
-    /// <summary>Redemptions accepted in the whole run; exactly the smaller of limit and attempts.</summary>
+    /// <summary>Redemptions that were answered with OK, in the whole run.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Accepted { get; init; }
+
+    /// <summary>Redemptions that were refused because of the limit, in the whole run.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? Refused { get; init; }
+
+    /// <summary>Redemptions that the server counts after the run.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? Redeemed { get; init; }
 
     public static LoadReport Of(string operation, LoadPlan plan, LoadResult result, int? expectedRefusal = null)
     {

@@ -1,5 +1,6 @@
 using Retention.Server.Client;
 using Retention.Server.Commands;
+using Retention.Server.Load.Http2;
 using Retention.Transport;
 using Retention.V1;
 using Spectre.Console;
@@ -7,17 +8,18 @@ using Spectre.Console;
 namespace Retention.Server.Load;
 
 /// <summary>Prepares the tenant, runs the load, prints the line.</summary>
-internal static class LoadSession
+internal sealed class LoadSession(LoadOrder order)
 {
-    public static async Task<int> Run(LoadOrder order, CancellationToken cancellation)
+    public async Task<int> Run(CancellationToken cancellation)
     {
         try
         {
-            var report = await Measure(order, cancellation);
-            Console.WriteLine(report.ToJson());
-            return report.Accepted is null || report.Accepted == Math.Min(report.Limit!.Value, report.Attempts!.Value)
-                ? 0
-                : 1;
+            return order.Operation switch
+            {
+                "echo" => await Echo(cancellation),
+                "redeem-hot" => await RedeemHot(cancellation),
+                _ => await PurchaseOrBalance(cancellation),
+            };
         }
         catch (RpcCallException refusal) when (refusal.Status is RpcStatus.Unauthenticated)
         {
@@ -33,39 +35,83 @@ internal static class LoadSession
         }
     }
 
-    private static async Task<LoadReport> Measure(LoadOrder order, CancellationToken cancellation)
-    {
-        if (order.Operation == "echo") return await Echo(order, cancellation);
-
-        var tenant = new LoadTenant(order.Endpoint, order.Tenant);
-        var key = await tenant.Prepare(order.Key, cancellation);
-        await WithProgress(order, progress => tenant.Enroll(key, order.Customers, progress, cancellation));
-        var run = Guid.NewGuid().ToString("N")[..12];
-        var workload = order.Operation == "purchase"
-            ? LoadWorkloads.Purchase(run, order.Customers)
-            : LoadWorkloads.Balance(order.Customers);
-        return Execute(order, key, workload, cancellation) with { Tenant = order.Tenant, Customers = order.Customers };
-    }
-
-    private static async Task<LoadReport> Echo(LoadOrder order, CancellationToken cancellation)
+    private async Task<int> Echo(CancellationToken cancellation)
     {
         // A wrong key is told at once, not by a run of refusals.
         using var client = new RpcClient(order.Endpoint, order.Key);
         var workload = LoadWorkloads.Echo();
         await client.Call<EchoResponse>(workload.Path[1..], new EchoRequest(), cancellation);
-        return Execute(order, order.Key, workload, cancellation);
+        var (report, _) = Execute(order, order.Key, workload, cancellation);
+        return Tell(report);
     }
 
-    private static LoadReport Execute(LoadOrder order, string key, Workload workload, CancellationToken cancellation)
+    private async Task<int> PurchaseOrBalance(CancellationToken cancellation)
+    {
+        var tenant = new LoadTenant(order.Endpoint, order.Tenant);
+        var key = await tenant.Prepare(order.Key, cancellation);
+        await WithProgress(progress => tenant.Enroll(key, order.Customers, progress, cancellation));
+        var workload = order.Operation == "purchase"
+            ? LoadWorkloads.Purchase(NameOfRun(), order.Customers)
+            : LoadWorkloads.Balance(order.Customers);
+        var (report, _) = Execute(order, key, workload, cancellation);
+        return Tell(report with { Tenant = order.Tenant, Customers = order.Customers });
+    }
+
+    private async Task<int> RedeemHot(CancellationToken cancellation)
+    {
+        var key = await new LoadTenant(order.Endpoint, order.Tenant).Prepare(order.Key, cancellation);
+        await WarmUp(key, cancellation);
+        using var code = new HotCode(order.Endpoint, key, $"hot-{NameOfRun()}", order.Limit);
+        await code.Create(cancellation);
+        var cold = order with { Plan = order.Plan with { WarmUp = TimeSpan.Zero } };
+        var (report, calls) = Execute(cold, key, code.Redemptions(order.Plan.Concurrency), cancellation);
+        var redeemed = await code.Redeemed(cancellation);
+        Tell(report with
+        {
+            Tenant = order.Tenant,
+            Limit = order.Limit,
+            Accepted = calls.Total(CallOutcome.Ok),
+            Refused = calls.Total(HotCode.Refusal),
+            Redeemed = redeemed,
+        });
+        return HotCode.IsExact(calls, redeemed, order.Limit)
+            ? 0
+            : throw new CommandFailure("the limit of the code was not met exactly");
+    }
+
+    // On a code of its own: the one that is measured may be used up sooner than the server is warm.
+    private async Task WarmUp(string key, CancellationToken cancellation)
+    {
+        if (order.Plan.WarmUp == TimeSpan.Zero) return;
+        using var code = new HotCode(order.Endpoint, key, $"warm-{NameOfRun()}", int.MaxValue);
+        await code.Create(cancellation);
+        var plan = order.Plan with { WarmUp = TimeSpan.Zero, Duration = order.Plan.WarmUp };
+        new LoadRun(new LoadTarget(order.Endpoint, key), plan)
+            .Execute(code.Redemptions(plan.Concurrency), cancellation);
+    }
+
+    // Ids of a run begin with its name, so that runs never meet each other's calls.
+    private static string NameOfRun() => Guid.NewGuid().ToString("N")[..12];
+
+    private static int Tell(LoadReport report)
+    {
+        Console.WriteLine(report.ToJson());
+        return report.Operations > 0 ? 0 : throw new CommandFailure("no call succeeded");
+    }
+
+    private static (LoadReport Report, CallTally Calls) Execute(
+        LoadOrder order, string key, Workload workload, CancellationToken cancellation)
     {
         var fsync = FsyncProbe.MedianMicroseconds(order.ProbeDirectory);
         var run = new LoadRun(new LoadTarget(order.Endpoint, key), order.Plan) { ServerTime = order.ServerTime };
         var result = run.Execute(workload, cancellation);
         fsync = (fsync + FsyncProbe.MedianMicroseconds(order.ProbeDirectory)) / 2;
-        return LoadReport.Of(order.Operation, order.Plan, result) with { FsyncP50Us = Math.Round(fsync, 1) };
+        int? expectedRefusal = order.Operation == "redeem-hot" ? HotCode.Refusal : null;
+        var report = LoadReport.Of(order.Operation, order.Plan, result, expectedRefusal);
+        return (report with { FsyncP50Us = Math.Round(fsync, 1) }, result.Calls);
     }
 
-    private static Task WithProgress(LoadOrder order, Func<Action<long>, Task> work)
+    private Task WithProgress(Func<Action<long>, Task> work)
     {
         if (order.IsSilent) return work(_ => { });
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });

@@ -9,7 +9,6 @@ internal static class LoadWorkloads
     public const string Currency = "EUR";
     public const string BrandId = "load";
     public const string StoreId = "load-1";
-    public const string OfferCode = "HOT";
 
     private static readonly DigitField Number = new(1, number => number);
 
@@ -55,6 +54,18 @@ internal static class LoadWorkloads
             "/retention.v1.LoyaltyService/GetBalance",
             new PreparedMessage(new GetBalanceRequest { CustomerId = CustomerId(customer.ToString()) }, customer));
     }
+
+    /// <summary>A redemption of one code by whoever bears it, each with an order of its own.</summary>
+    public static Workload Redemption(string code, long most) => new(
+        "/retention.v1.CouponService/RedeemCoupon",
+        new PreparedMessage(
+            new RedeemCouponRequest
+            {
+                RequestId = $"load.{code}.{Number}", Code = code, CampaignId = code, OrderId = $"{code}.{Number}",
+                Source = "load", StoreId = StoreId, TillId = "1", CashierId = "1",
+            },
+            Number),
+        most: most);
 
     public static string CustomerId(long number) => CustomerId(Number.Text(number));
 

@@ -4,7 +4,8 @@ namespace Retention.Server.Load;
 /// What a run calls: one method with one prepared message, and which calls there are. Calls are numbered; the number
 /// gives a call its ids, so that a second run of the same numbers repeats the same requests.
 /// </summary>
-internal class Workload(string path, PreparedMessage message, IEnumerable<long>? numbers = null)
+internal sealed class Workload(
+    string path, PreparedMessage message, IEnumerable<long>? numbers = null, long most = long.MaxValue)
 {
     private readonly Lock _gate = new();
     private readonly IEnumerator<long>? _numbers = numbers?.GetEnumerator();
@@ -21,7 +22,7 @@ internal class Workload(string path, PreparedMessage message, IEnumerable<long>?
         if (_numbers is null)
         {
             number = Interlocked.Increment(ref _taken) - 1;
-            return true;
+            return number < most;
         }
 
         lock (_gate)
