@@ -8,8 +8,8 @@ using Retention.Server.Load;
 namespace Retention.Benchmarks;
 
 /// <summary>
-/// Measures the transport against a bare endpoint: both stand side by side, and short rounds alternate, so that
-/// whatever else the machine does meets both alike.
+/// Measures the transport and the product against a bare endpoint: all stand side by side, and short rounds alternate,
+/// so that whatever else the machine does meets them alike.
 /// </summary>
 internal static partial class EchoComparison
 {
@@ -19,7 +19,7 @@ internal static partial class EchoComparison
         var seconds = new Option<int>("--seconds") { DefaultValueFactory = _ => 3 };
         var rounds = new Option<int>("--rounds") { DefaultValueFactory = _ => 5 };
         var h2load = new Option<bool>("--h2load") { Description = "Let h2load (Debian nghttp2-client) confirm it." };
-        var command = new Command("compare", "Measures echo against bare in alternating rounds.")
+        var command = new Command("compare", "Measures echo and server against bare, in alternating rounds.")
         {
             concurrency, seconds, rounds, h2load,
         };
@@ -33,31 +33,35 @@ internal static partial class EchoComparison
             };
             using var bare = new Endpoint("bare");
             using var echo = new Endpoint("echo");
-            Compare("load", parsed.GetValue(rounds), bare, echo, endpoint => Measure(endpoint, plan));
-            if (parsed.GetValue(h2load)) Compare("h2load", parsed.GetValue(rounds), bare, echo, at => H2Load(at, plan));
+            using var server = new Endpoint("server");
+            Endpoint[] all = [bare, echo, server];
+            Compare("load", parsed.GetValue(rounds), all, endpoint => Measure(endpoint, plan));
+            if (parsed.GetValue(h2load)) Compare("h2load", parsed.GetValue(rounds), all, at => H2Load(at, plan));
         });
         return command;
     }
 
-    private static void Compare(string client, int rounds, Endpoint bare, Endpoint echo, Func<Endpoint, double> measure)
+    // The first endpoint is what the others are compared to.
+    private static void Compare(string client, int rounds, Endpoint[] all, Func<Endpoint, double> measure)
     {
-        // One round beforehand, so that both are compiled.
-        measure(bare);
-        measure(echo);
-        var pairs = Enumerable.Range(0, rounds).Select(_ => (Bare: measure(bare), Echo: measure(echo))).ToList();
-        Console.WriteLine(
-            $"{client}: bare {Median(pairs.Select(pair => pair.Bare)):F0}/s, " +
-            $"echo {Median(pairs.Select(pair => pair.Echo)):F0}/s, " +
-            $"ratio {Median(pairs.Select(pair => pair.Echo / pair.Bare)):F3}");
+        // One round beforehand, so that all are compiled.
+        foreach (var endpoint in all) measure(endpoint);
+        var figures = Enumerable.Range(0, rounds).Select(_ => Array.ConvertAll(all, at => measure(at))).ToList();
+        for (var i = 0; i < all.Length; i++)
+        {
+            Console.WriteLine(
+                $"{client}: {all[i].Name} {Median(figures.Select(round => round[i])):F0}/s, " +
+                $"{Median(figures.Select(round => round[i] / round[0])):F3} of {all[0].Name}");
+        }
     }
 
     private static double Measure(Endpoint endpoint, LoadPlan plan)
     {
-        var run = new LoadRun(new LoadTarget(endpoint.Address, null), plan)
+        var run = new LoadRun(new LoadTarget(endpoint.Address, endpoint.Key), plan)
         {
             ServerTime = () => endpoint.ProcessorTime,
         };
-        var workload = new Workload(EndpointCommands.Path, new PreparedMessage(new Empty()));
+        var workload = new Workload(endpoint.Path, new PreparedMessage(new Empty()));
         var result = run.Execute(workload, CancellationToken.None);
         var ended = result.Calls.Latencies.Count;
         var ok = result.Calls.Measured(0);
@@ -77,9 +81,10 @@ internal static partial class EchoComparison
         var connections = Math.Max(1, plan.Concurrency / 64);
         var arguments = new[]
         {
-            "-c", $"{connections}", "-m", $"{plan.Concurrency / connections}", "-t", "1",
+            "-c", $"{connections}", "-m", $"{Math.Max(1, plan.Concurrency / connections)}", "-t", "1",
             "-D", $"{plan.Duration.TotalSeconds}", "--warm-up-time", "1", "-d", body,
-            "-H", "content-type: application/grpc", "-H", "te: trailers", $"{endpoint.Address}{EndpointCommands.Path[1..]}",
+            "-H", "content-type: application/grpc", "-H", "te: trailers", "-H", $"authorization: Bearer {endpoint.Key}",
+            new Uri(endpoint.Address, endpoint.Path).ToString(),
         };
         using var process = Process.Start(new ProcessStartInfo("h2load", arguments) { RedirectStandardOutput = true })!;
         var output = process.StandardOutput.ReadToEnd();
@@ -118,12 +123,17 @@ internal static partial class EchoComparison
             start.ArgumentList.Add(name);
             _process = Process.Start(start)!;
             var ready = _process.StandardOutput.ReadLine() ?? throw new LoadException($"{name} did not start.");
-            Address = new Uri(ready.Split(' ')[1]);
+            var words = ready.Split(' ');
+            (Address, Path, Key) = (new Uri(words[1]), words[2], words[3]);
         }
 
         public string Name { get; }
 
         public Uri Address { get; }
+
+        public string Path { get; }
+
+        public string? Key { get; }
 
         public TimeSpan ProcessorTime
         {

@@ -4,15 +4,18 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Retention.Interop;
+using Retention.Server.Hosting;
 using Retention.Transport;
 
 namespace Retention.Benchmarks;
 
-/// <summary>Two endpoints to compare: the least that Kestrel can do for a call, and the same call over the transport.</summary>
+/// <summary>
+/// Endpoints to compare: the least that Kestrel can do for a call, the same call over the transport, and the product
+/// with authentication, metrics and all. Each says where it stands, what is called there, and with which key.
+/// </summary>
 internal static class EndpointCommands
 {
-    /// <summary>The call that both answer, with an empty message.</summary>
-    public const string Path = "/grpc.testing.TestService/EmptyCall";
+    private const string EmptyCall = "/grpc.testing.TestService/EmptyCall";
 
     private static readonly byte[] EmptyMessage = new byte[5];
 
@@ -30,6 +33,34 @@ internal static class EndpointCommands
             new TransportListeners { Grpc = new IPEndPoint(IPAddress.Loopback, 0) }, InteropServer.Options),
         app => app.MapRpc([new TestService()], (_, _) => default, InteropServer.Options));
 
+    public static Command Server()
+    {
+        var command = new Command("server", "Answers the echo of the product, on a new data directory.");
+        command.SetAction(async (_, cancellation) =>
+        {
+            var data = Directory.CreateTempSubdirectory("retention-echo-");
+            try
+            {
+                await using var server = await RetentionServer.StartAsync(
+                    new ServerOptions
+                    {
+                        DataDirectory = data.FullName,
+                        Grpc = new IPEndPoint(IPAddress.Loopback, 0),
+                        Http = new IPEndPoint(IPAddress.Loopback, 0),
+                    },
+                    cancellation);
+                var key = await File.ReadAllTextAsync(Path.Combine(data.FullName, "bootstrap.key"), cancellation);
+                Ready($"http://{server.Grpc}", "/retention.v1.DiagnosticsService/Echo", key.Trim());
+                await server.WaitForShutdownAsync();
+            }
+            finally
+            {
+                data.Delete(recursive: true);
+            }
+        });
+        return command;
+    }
+
     private static Command Serving(
         string name, string description, Action<KestrelServerOptions> listen, Action<WebApplication> map)
     {
@@ -43,12 +74,15 @@ internal static class EndpointCommands
             map(app);
             await app.StartAsync(cancellation);
             var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
-            Console.WriteLine($"ready {addresses.Single()}");
+            Ready(addresses.Single(), EmptyCall, "");
             await app.WaitForShutdownAsync(cancellation);
             return 0;
         });
         return command;
     }
+
+    private static void Ready(string address, string path, string key) =>
+        Console.WriteLine($"ready {address} {path} {key}");
 
     private static async Task AnswerBare(HttpContext http)
     {

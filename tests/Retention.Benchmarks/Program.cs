@@ -4,6 +4,7 @@ var root = new System.CommandLine.RootCommand("Measurements that stand beside th
 {
     EndpointCommands.Bare(),
     EndpointCommands.Echo(),
+    EndpointCommands.Server(),
     EchoComparison.Command(),
 };
 foreach (var command in StoreCommands.All())
