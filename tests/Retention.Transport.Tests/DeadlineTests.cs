@@ -219,4 +219,29 @@ public class DeadlineTests
         Assert.IsAssignableFrom<OperationCanceledException>(await ended.Task.WaitAsync(TimeSpan.FromSeconds(5)));
         Assert.Equal("", host.Log);
     }
+
+    [Fact]
+    public async Task A_caller_who_left_before_his_message_is_read_is_no_error_of_the_server()
+    {
+        var begun = new TaskCompletionSource();
+        var isGone = new TaskCompletionSource();
+        var host = await TestHost.Start(
+            new ScriptedService(),
+            authenticator: async (_, call) =>
+            {
+                call.Cancellation.Register(isGone.SetResult);
+                begun.SetResult();
+                await isGone.Task;
+            });
+        var connection = await RawHttp2.Connect(host.GrpcAddress);
+
+        await connection.Call(1, Client.Service + "UnaryCall", body: null);
+        await begun.Task.WaitAsync(TimeSpan.FromSeconds(5));
+        await connection.DisposeAsync();
+        await isGone.Task.WaitAsync(TimeSpan.FromSeconds(5));
+
+        // The host ends when its last call has.
+        await host.DisposeAsync();
+        Assert.DoesNotContain("UnaryCall", host.Log);
+    }
 }

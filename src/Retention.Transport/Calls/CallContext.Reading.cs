@@ -21,8 +21,8 @@ public sealed partial class CallContext
         T? message = null;
         while (true)
         {
-            var reading = body.ReadAsync();
-            var result = reading.IsCompletedSuccessfully ? reading.Result : await Received(reading);
+            var reading = Read(body);
+            var result = reading.IsCompletedSuccessfully ? reading.Result : await reading;
             var buffer = result.Buffer;
             var consumed = buffer.End;
             try
@@ -47,8 +47,8 @@ public sealed partial class CallContext
         var body = Http.Request.BodyReader;
         while (true)
         {
-            var reading = body.ReadAsync();
-            var result = reading.IsCompletedSuccessfully ? reading.Result : await Received(reading);
+            var reading = Read(body);
+            var result = reading.IsCompletedSuccessfully ? reading.Result : await reading;
             var buffer = result.Buffer;
             var (consumed, examined) = (buffer.End, buffer.End);
             try
@@ -70,6 +70,21 @@ public sealed partial class CallContext
         }
     }
 
+    // Kestrel tells of a caller that left by failing the read, often before it cancels the request: at once where it
+    // knew before, else later.
+    private ValueTask<ReadResult> Read(PipeReader body)
+    {
+        try
+        {
+            var reading = body.ReadAsync();
+            return reading.IsCompletedSuccessfully ? reading : Received(reading);
+        }
+        catch (Exception error) when (IsOfCaller(error))
+        {
+            throw CallerGone();
+        }
+    }
+
     private async ValueTask<ReadResult> Received(ValueTask<ReadResult> reading)
     {
         Arm();
@@ -77,12 +92,18 @@ public sealed partial class CallContext
         {
             return await reading;
         }
-        catch (Exception error) when (error is IOException or ConnectionAbortedException)
+        catch (Exception error) when (IsOfCaller(error))
         {
-            // Kestrel tells of a caller that left by failing the read, often before it cancels the request.
-            _isCallerGone = true;
-            throw Cancelled();
+            throw CallerGone();
         }
+    }
+
+    private static bool IsOfCaller(Exception error) => error is IOException or ConnectionAbortedException;
+
+    private OperationCanceledException CallerGone()
+    {
+        _isCallerGone = true;
+        return Cancelled();
     }
 
     private bool TryTake<T>(ref ReadOnlySequence<byte> buffer, MessageParser<T> parser, out T? message)
