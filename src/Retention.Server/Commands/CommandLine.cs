@@ -21,6 +21,9 @@ internal static class CommandLine
     [
         ServeCommand.Create(),
         LoadCommand.Create(),
+        DemoCommand.Create(),
+        ImportCommand.Create(),
+        VerifyCommand.Create(),
     ];
 
     public static async Task<int> RunAsync(string[] args)
@@ -63,7 +66,9 @@ internal static class CommandLine
     }
 }
 
-/// <summary>What was asked cannot be done as asked: a flag, file, address or key is wrong. One line for the user.</summary>
+/// <summary>
+/// What was asked cannot be done as asked: a flag, file, address or key is wrong. One line for the user.
+/// </summary>
 internal sealed class UsageFailure(string message) : Exception(message);
 
 /// <summary>What was asked was tried and failed. One line for the user.</summary>

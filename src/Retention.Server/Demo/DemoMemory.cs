@@ -21,6 +21,8 @@ public sealed class DemoMemory
         this.content = content;
     }
 
+    public static bool IsIn(string dataFolder) => File.Exists(Path.Combine(dataFolder, FileName));
+
     /// <summary>Opens the memory of a directory; one that was made by a demo of other content is refused.</summary>
     public static DemoMemory Open(string dataFolder, string fingerprint)
     {
@@ -55,15 +57,12 @@ public sealed class DemoMemory
     /// <summary>The reason that a case was refused for, or null when it was not asked yet.</summary>
     public string? RefusalOf(int caseNumber) => content.Refusals.GetValueOrDefault(caseNumber);
 
-    public void KeepRefusals(IEnumerable<KeyValuePair<int, string>> refusals)
+    /// <param name="reason">Empty: it was accepted.</param>
+    public void KeepRefusal(int caseNumber, string reason)
     {
         lock (gate)
         {
-            foreach (var (caseNumber, reason) in refusals)
-            {
-                content.Refusals[caseNumber] = reason;
-            }
-
+            content.Refusals[caseNumber] = reason;
             Save();
         }
     }

@@ -19,6 +19,10 @@ public sealed class DemoPlan
         Redemptions = [.. ByDate(dataset.Redemptions).Where(redemption => redemption.Row.Date <= scenario.AsOf)];
         Invalid = [.. ByDate(invalid)];
         Events = [.. EventsOf(dataset, scenario)];
+        Returns = Enumerable.Range(1, Events.Count)
+            .Where(number => scenario.ReturnEveryNthEvent is { } nth && number % nth == 0)
+            .Where(number => Events[number - 1].Date.PlusDays(scenario.ReturnAfterDays) <= scenario.AsOf)
+            .ToLookup(number => Events[number - 1].Date.PlusDays(scenario.ReturnAfterDays));
         Pairs = [.. scenario.Brands.SelectMany((first, at) =>
             scenario.Brands.Skip(at + 1).Select(second => (first, second)))];
     }
@@ -36,6 +40,16 @@ public sealed class DemoPlan
     /// By date, then household as a number, then brand in the scenario's order; none after its last date.
     /// </summary>
     public IReadOnlyList<JointEvent> Events { get; }
+
+    /// <summary>Numbers of the trigger purchases to return, by the date of their return.</summary>
+    public ILookup<LocalDate, int> Returns { get; }
+
+    /// <summary>Every date on which something happens, ascending.</summary>
+    public IEnumerable<LocalDate> Dates => Redemptions.Select(redemption => redemption.Row.Date)
+        .Concat(Events.Select(happened => happened.Date))
+        .Concat(Returns.Select(returns => returns.Key))
+        .Distinct()
+        .Order();
 
     /// <summary>Each two brands once, in the scenario's order.</summary>
     public IReadOnlyList<(string First, string Second)> Pairs { get; }

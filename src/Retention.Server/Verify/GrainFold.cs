@@ -29,7 +29,7 @@ internal sealed class GrainFold(GrainKinds kinds, DifferenceList differences)
         var entry = EntryOf(write.Grain);
         if (!entry.IsBroken && write.ExpectedVersion != entry.Version)
         {
-            var detail = $"record {position} goes on from version {write.ExpectedVersion}, the grain is at {entry.Version}";
+            var detail = $"record {position} goes on from version {write.ExpectedVersion}, it is {entry.Version}";
             Break(write.Grain, entry, "versions", detail);
         }
 
