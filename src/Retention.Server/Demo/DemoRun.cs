@@ -17,7 +17,8 @@ internal sealed class DemoRun(DemoPlan plan, string dataFolder, bool crashes, Co
             ? CrashPlan.Across(server, plan.Dataset.Offers.Count, plan.Redemptions.Count)
             : CrashPlan.None(server);
 
-        var world = await new WorldSetup(plan, server, memory, crash, progress).RunAsync(stop);
+        using var platform = server.Client(server.BootstrapKey());
+        var world = await new WorldSetup(plan, platform, memory, crash, progress).RunAsync(stop);
         var tally = new DemoTally();
         await new YearPlay(plan, world, crash, progress).RunAsync(tally, stop);
         if (world.Second is not null) await new InvalidPlay(plan, world.Second, memory, progress).RunAsync(tally, stop);

@@ -10,7 +10,7 @@ namespace Retention.Server.Demo;
 /// Makes the tenants, agreements, offers and customers of a demo; made before, they stay as they are.
 /// </summary>
 internal sealed class WorldSetup(
-    DemoPlan plan, DemoServer server, DemoMemory memory, CrashPlan crash, ConsoleProgress progress)
+    DemoPlan plan, RpcClient platform, DemoMemory memory, CrashPlan crash, ConsoleProgress progress)
 {
     private const int CallsAtOnce = 32;
     private const int TargetsPerCall = 1_000;
@@ -18,16 +18,15 @@ internal sealed class WorldSetup(
 
     public async Task<DemoWorld> RunAsync(CancellationToken stop)
     {
-        using var platform = server.Client(server.BootstrapKey());
         var tenants = new Dictionary<string, DemoTenant>();
         foreach (var brand in plan.TenantBrands)
         {
-            tenants[brand] = await TenantAsync(platform, "brand-" + brand, brand, plan.FirstDate, stop);
+            tenants[brand] = await TenantAsync("brand-" + brand, brand, plan.FirstDate, stop);
         }
 
         var chain = tenants[plan.Dataset.Chain];
         var second = plan.Invalid.Count == 0 ? null : await TenantAsync(
-            platform, "second-" + plan.Dataset.Chain, plan.Dataset.Chain, FirstInvalidDate(), stop);
+            "second-" + plan.Dataset.Chain, plan.Dataset.Chain, FirstInvalidDate(), stop);
         var agreements = new List<DemoAgreement>();
         foreach (var (first, other) in plan.Pairs)
         {
@@ -59,7 +58,7 @@ internal sealed class WorldSetup(
     private LocalDate FirstInvalidDate() => plan.Invalid.Select(invalid => invalid.Row.Date).Min();
 
     private async Task<DemoTenant> TenantAsync(
-        RpcClient platform, string tenantId, string brandId, LocalDate from, CancellationToken stop)
+        string tenantId, string brandId, LocalDate from, CancellationToken stop)
     {
         if (memory.KeyOf(tenantId) is not { } key)
         {
