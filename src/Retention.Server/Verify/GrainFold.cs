@@ -66,6 +66,9 @@ internal sealed class GrainFold(GrainKinds kinds, DifferenceList differences)
 
     public long VersionOf(GrainId grain) => grains[grain].Version;
 
+    /// <summary>Whether a saved state exists, so that the store's own answer is not the journal alone.</summary>
+    public bool WasSaved(GrainId grain) => grains[grain].SavedVersion > 0;
+
     public bool IsBroken(GrainId grain) => grains[grain].IsBroken;
 
     public ReadOnlyMemory<byte> StateOf(GrainId grain) => Encode(grain, grains[grain].State);

@@ -19,6 +19,9 @@ public sealed class Verification(
     /// <summary>Commits whose grains are folded at once; a longer journal is read once for each such part.</summary>
     private const long CommitsPerPart = 500_000;
     private const int RowsPerProgress = 2_000;
+
+    /// <summary>Grains without a saved state of which the store is asked all the same, to try its index.</summary>
+    private const int AskedWithoutSavedStateMax = 5_000;
     private readonly DifferenceList differences = new();
     private readonly Dictionary<(PartitionId From, PartitionId To), long> sent = [];
     private readonly Dictionary<(PartitionId From, PartitionId To), long> received = [];
@@ -149,14 +152,16 @@ public sealed class Verification(
     {
         var done = 0L;
         var all = fold.Grains.ToArray();
+        var askedEvery = all.Length / AskedWithoutSavedStateMax + 1;
         foreach (var grain in all)
         {
             if (++done % RowsPerProgress == 0) onProgress("grains", done, all.Length);
             grains++;
             if (fold.IsBroken(grain)) continue;
+            var asks = store is not null && (fold.WasSaved(grain) || done % askedEvery == 0);
             try
             {
-                if (store is not null) fold.Compare(grain, (await store.LoadAsync([grain], stop))[0]);
+                if (asks) fold.Compare(grain, (await store!.LoadAsync([grain], stop))[0]);
                 naive.Judge(grain, fold.StateOf(grain));
             }
             catch (Exception e) when (NaiveLaws.IsBrokenContent(e))
