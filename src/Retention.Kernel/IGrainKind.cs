@@ -23,7 +23,11 @@ public interface IGrainKind
 
     object DecodeState(ReadOnlySpan<byte> bytes);
 
-    /// <summary>What a due reminder asks for. It may arrive more than once: the state says whether it still matters.</summary>
+    /// <summary>
+    /// What a due reminder asks for. It may arrive more than once, late, or too early by a node's clock: the state says
+    /// whether it still matters. The turn spends the reminder of that name, even one set meanwhile for later, unless the
+    /// decision sets it anew: so a turn that finds it too early sets it again.
+    /// </summary>
     Decision Remind(ITurn turn, GrainId grain, string name, Instant dueAt);
 }
 

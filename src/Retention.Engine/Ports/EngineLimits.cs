@@ -30,7 +30,8 @@ public sealed record EngineLimits
     public int MaxBatch { get; init; } = 1_024;
 
     /// <summary>
-    /// Several nodes write the store: a read then asks the store whether the versions it saw are the newest.
+    /// Several nodes write the store, or it is a server of its own, which may apply a batch after its writer gave it up:
+    /// a read then asks the store whether the versions it saw are the newest.
     /// </summary>
     public bool SharedStore { get; init; }
 }

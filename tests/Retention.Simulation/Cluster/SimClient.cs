@@ -131,6 +131,12 @@ public sealed class SimClient(Run run, string name, IReadOnlyList<Operation> ope
             run.After(run.Between(1, 50) * Run.Millisecond, () => Send(operation, 1, seal: false));
         }
 
-        run.After(run.Between(0, 6_000), Begin);
+        if (!operation.IsRead && !run.IsCalm && run.Between(1, 1_000) <= run.Swarm.ReadBack)
+        {
+            var read = operation with { Id = operation.Id + "-read", Verb = Verb.ReadTwo };
+            run.After(run.Between(0, 100), () => Send(read, 0, seal: false));
+        }
+
+        run.After(run.Between(0, run.Swarm.ThinkingTime), Begin);
     }
 }

@@ -49,6 +49,14 @@ public sealed class Swarm
         Nodes = rng.Pick([1, 1, 2, 2, 3]);
         SharedStore = Nodes > 1 || rng.Chance(300);
         Clients = rng.Between(2, 8);
+        var crowd = new Rng(seed, "crowd");
+        if (crowd.Chance(400))
+        {
+            Clients = crowd.Between(8, 24);
+            ThinkingTime = 300;
+        }
+
+        ReadBack = crowd.Chance(400) ? 500 : 0;
         Tenants = rng.Between(2, 3);
         Purses = rng.Between(2, 4);
         HotPurse = rng.Chance(400);
@@ -80,6 +88,12 @@ public sealed class Swarm
     public bool SharedStore { get; }
 
     public int Clients { get; }
+
+    /// <summary>Microseconds, at most, between a client's operations.</summary>
+    public int ThinkingTime { get; } = 6_000;
+
+    /// <summary>How often, per mille, a client reads at once what it has just changed.</summary>
+    public int ReadBack { get; }
 
     public int Tenants { get; }
 
