@@ -9,7 +9,7 @@ namespace Retention.Domain.Tests.Offers;
 /// <summary>Laws of one generic code over generated days at the till. FsCheck prints the seed and shrinks.</summary>
 public sealed class OfferProperties
 {
-    private const int Total = 9;
+    private const int Total = 5;
     private const int PerCustomer = 3;
     private const int PerDay = 4;
     private const long TotalDiscount = 1200;
