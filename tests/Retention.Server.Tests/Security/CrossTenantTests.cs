@@ -36,7 +36,7 @@ public sealed partial class CrossTenantTests
         }
 
         Assert.True(probes > 10, "too few probes to mean anything");
-        Assert.Empty(differences);
+        Assert.True(differences.Count == 0, string.Join(Environment.NewLine, differences));
     }
 
     [Fact]
@@ -73,22 +73,20 @@ public sealed partial class CrossTenantTests
     {
         var theirs = await Recipes.MakeAsync(field.RefersTo, other);
         var nobodys = Recipes.Unknown(theirs);
-        var request = await new RequestFactory(mine).MakeAsync(method.InputType);
-        var foreign = await AskAsync(method, request, field, theirs, mine, key);
-        var unknown = await AskAsync(method, request, field, nobodys, mine, key);
+        var requests = new RequestFactory(mine);
+        var foreign = await AskAsync(method, requests, field, theirs, mine, key);
+        // What is created changes the things it is created for.
+        if (field.Creates) requests = new RequestFactory(mine);
+        var unknown = await AskAsync(method, requests, field, nobodys, mine, key);
         if (foreign != unknown) return $"{foreign} but {unknown}";
         return Canaries(other, theirs).Any(foreign.Contains) ? $"tells of the other tenant: {foreign}" : null;
     }
 
+    // Each question makes ids of its own, about the same things: the first must not take a natural key from the second.
     private static async Task<string> AskAsync(
-        MethodDescriptor method, IMessage like, IdField field, string id, TestTenant mine, string key)
+        MethodDescriptor method, RequestFactory requests, IdField field, string id, TestTenant mine, string key)
     {
-        var request = method.InputType.Parser.ParseFrom(like.ToByteString());
-        if (method.InputType.FindFieldByName("request_id") is { } requestId && field.Field != requestId)
-        {
-            requestId.Accessor.SetValue(request, TestServer.NewId("request"));
-        }
-
+        var request = await requests.MakeAsync(method.InputType);
         field.Set(request, id);
         var answer = await mine.Client.CallAsync(method, request, key);
         var replies = answer.Replies.Select(reply => method.OutputType.Parser.ParseFrom(reply).ToString());
@@ -101,6 +99,7 @@ public sealed partial class CrossTenantTests
 
     // What differs between two equal calls: moments, positions, versions, and ids and keys made by the call.
     [GeneratedRegex(
-        @"\d{4}-\d\d-\d\dT[\d:.]+Z|""(position|version)"": ""?\d+""?|""etag"": ""\w+""|cred_\w+|rsk_live_\w+|request-\w+")]
+        @"\d{4}-\d\d-\d\dT[\d:.]+Z|""(position|version)"": ""?\d+""?|""etag"": ""\w+""|cred_\w+|rsk_live_\w+|"
+        + @"(request|made|text|TEXT|customer|purchase|entity)-\w+|(red|con)_\w+|""cardRef"": ""\w+""")]
     private static partial Regex Moving();
 }

@@ -21,6 +21,10 @@ public static class Recipes
         [RefersTo.Coupon] = JointRecipes.Coupon,
         [RefersTo.Redemption] = JointRecipes.Redemption,
         [RefersTo.Agreement] = JointRecipes.Agreement,
+        [RefersTo.Customer] = Customer,
+        [RefersTo.Card] = Customer,
+        [RefersTo.Purchase] = Purchase,
+        [RefersTo.PointsRedemption] = PointsRedemption,
     };
 
     /// <summary>The id of one such thing of the tenant, made for this question where that matters.</summary>
@@ -59,5 +63,43 @@ public static class Recipes
             new() { RequestId = requestId, BrandId = TestServer.NewId("brand"), DisplayName = "Made for its request" },
             tenant.AdminKey)).Reply;
         return requestId;
+    }
+
+    // His card has the number that is his id, so that a request may name both.
+    private static async Task<string> Customer(TestTenant tenant)
+    {
+        var customerId = TestServer.NewId("customer");
+        _ = (await tenant.Client.Call<EnrollCustomerRequest, EnrollCustomerResponse>(
+            "CustomerService/EnrollCustomer",
+            new() { RequestId = TestServer.NewId("request"), CustomerId = customerId, CardNumber = customerId },
+            tenant.AdminKey)).Reply;
+        await BuyAsync(tenant, customerId);
+        return customerId;
+    }
+
+    private static async Task<string> Purchase(TestTenant tenant) => await BuyAsync(tenant, await Customer(tenant));
+
+    private static async Task<string> PointsRedemption(TestTenant tenant) =>
+        (await tenant.Client.Call<RedeemPointsRequest, RedeemPointsResponse>(
+            "LoyaltyService/RedeemPoints",
+            new() { RequestId = TestServer.NewId("request"), CustomerId = await Customer(tenant), Millipoints = 1 },
+            tenant.AdminKey)).Reply.RedemptionId;
+
+    private static async Task<string> BuyAsync(TestTenant tenant, string customerId)
+    {
+        var price = new Money { CurrencyCode = "USD", MinorUnits = 10_000 };
+        var request = new RecordPurchaseRequest
+        {
+            RequestId = TestServer.NewId("request"),
+            CustomerId = customerId,
+            PurchaseId = TestServer.NewId("purchase"),
+            Source = RequestFactory.Source,
+            BrandId = tenant.BrandId,
+            Lines = { new Line { LineId = RequestFactory.LineId, Quantity = 10, Amount = price } },
+            Total = price,
+        };
+        _ = (await tenant.Client.Call<RecordPurchaseRequest, RecordPurchaseResponse>(
+            "PurchaseService/RecordPurchase", request, tenant.AdminKey)).Reply;
+        return request.PurchaseId;
     }
 }

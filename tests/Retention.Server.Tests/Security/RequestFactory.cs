@@ -38,6 +38,9 @@ public sealed record IdField(IReadOnlyList<FieldDescriptor> Path)
 /// <summary>Makes valid requests from descriptors: ids from the recipes, the rest from samples by name or type.</summary>
 public sealed class RequestFactory(TestTenant tenant)
 {
+    public const string Source = "till";
+    public const string LineId = "1";
+
     // Optional, and only meaningful with what an earlier reply said.
     private static readonly HashSet<string> LeftEmpty =
         ["etag", "page_token", "resume_token", "expire_time", "virtual_start_time", "kinds", "page_size"];
@@ -50,7 +53,10 @@ public sealed class RequestFactory(TestTenant tenant)
         ["country"] = "LT",
         ["vat_id"] = "LT100",
         ["reason"] = "a sample reason",
-        ["source"] = "till",
+        ["source"] = Source,
+        ["line_id"] = LineId,
+        ["birth_date"] = "1980-02-29",
+        ["locale"] = "en-US",
         ["role"] = Role.Store,
         ["campaign_id"] = JointRecipes.Campaign,
         ["start_date"] = "2026-01-15",
@@ -60,6 +66,9 @@ public sealed class RequestFactory(TestTenant tenant)
         ["update_mask"] = new FieldMask { Paths = { "lot_days" } },
         ["round_to_millipoints"] = 1000L,
     };
+
+    // A card and a customer of one request are of one person.
+    private readonly Dictionary<RefersTo, string> made = [];
 
     /// <summary>Every field of the request that names something stored.</summary>
     public static IEnumerable<IdField> IdFields(MessageDescriptor request) => IdFields(request, []);
@@ -103,10 +112,24 @@ public sealed class RequestFactory(TestTenant tenant)
     {
         if (IdField.RuleOf(field) is { RefersTo: not RefersTo.Unspecified } rule)
         {
-            return rule.Creates ? TestServer.NewId("made") : await Recipes.MakeAsync(rule.RefersTo, tenant);
+            return rule.Creates ? NewId(field) : await OneAsync(rule.RefersTo);
         }
 
         return SamplesByName.TryGetValue(field.Name, out var sample) ? sample : await SampleByTypeAsync(field);
+    }
+
+    private static string NewId(FieldDescriptor field) => field.Name switch
+    {
+        "email" => $"{TestServer.NewId("made")}@example.com",
+        "phone" => $"+{Random.Shared.NextInt64(10_000_000_000_000, 99_999_999_999_999)}",
+        _ => TestServer.NewId("made"),
+    };
+
+    private async Task<string> OneAsync(RefersTo kind)
+    {
+        var thing = kind == RefersTo.Card ? RefersTo.Customer : kind;
+        if (!made.TryGetValue(thing, out var id)) made[thing] = id = await Recipes.MakeAsync(thing, tenant);
+        return id;
     }
 
     private async Task<object> SampleByTypeAsync(FieldDescriptor field) => field.FieldType switch
