@@ -35,7 +35,7 @@ public sealed class RoleTests
             }
         }
 
-        Assert.Empty(differences);
+        Assert.True(differences.Count == 0, string.Join('\n', differences));
     }
 
     [Fact]

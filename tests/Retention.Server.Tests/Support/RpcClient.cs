@@ -41,7 +41,7 @@ public sealed class RpcClient(IPEndPoint server) : IDisposable
 
     /// <summary>Any call with one request message; of a stream of replies, only the beginning is waited for.</summary>
     public async Task<RawAnswer> CallAsync(MethodDescriptor method, IMessage request, string? key) =>
-        await CallAsync($"{method.Service.FullName}/{method.Name}", request, key, method.IsServerStreaming);
+        await CallAsync($"{method.Service.FullName}/{method.Name}", request, key, method.IsServerStreaming && !method.IsClientStreaming);
 
     /// <summary>Opens a stream of replies.</summary>
     public async Task<RpcStream<TResponse>> Open<TRequest, TResponse>(string method, TRequest request, string? key)
