@@ -48,23 +48,23 @@ internal sealed class LoadSession(LoadOrder order)
     private async Task<int> PurchaseOrBalance(CancellationToken cancellation)
     {
         var tenant = new LoadTenant(order.Endpoint, order.Tenant);
-        var key = await tenant.Prepare(order.Key, cancellation);
-        await WithProgress(progress => tenant.Enroll(key, order.Customers, progress, cancellation));
+        var (_, till) = await tenant.Prepare(order.Key, cancellation);
+        await WithProgress(progress => tenant.Enroll(till, order.Customers, progress, cancellation));
         var workload = order.Operation == "purchase"
             ? LoadWorkloads.Purchase(NameOfRun(), order.Customers)
             : LoadWorkloads.Balance(order.Customers);
-        var (report, _) = Execute(order, key, workload, cancellation);
+        var (report, _) = Execute(order, till, workload, cancellation);
         return Tell(report with { Tenant = order.Tenant, Customers = order.Customers });
     }
 
     private async Task<int> RedeemHot(CancellationToken cancellation)
     {
-        var key = await new LoadTenant(order.Endpoint, order.Tenant).Prepare(order.Key, cancellation);
-        await WarmUp(key, cancellation);
-        using var code = new HotCode(order.Endpoint, key, $"hot-{NameOfRun()}", order.Limit);
+        var (admin, till) = await new LoadTenant(order.Endpoint, order.Tenant).Prepare(order.Key, cancellation);
+        await WarmUp(admin, till, cancellation);
+        using var code = new HotCode(order.Endpoint, admin, $"hot-{NameOfRun()}", order.Limit);
         await code.Create(cancellation);
         var cold = order with { Plan = order.Plan with { WarmUp = TimeSpan.Zero } };
-        var (report, calls) = Execute(cold, key, code.Redemptions(order.Plan.Concurrency), cancellation);
+        var (report, calls) = Execute(cold, till, code.Redemptions(order.Plan.Concurrency), cancellation);
         var redeemed = await code.Redeemed(cancellation);
         Tell(report with
         {
@@ -80,13 +80,13 @@ internal sealed class LoadSession(LoadOrder order)
     }
 
     // On a code of its own: the one that is measured may be used up sooner than the server is warm.
-    private async Task WarmUp(string key, CancellationToken cancellation)
+    private async Task WarmUp(string admin, string till, CancellationToken cancellation)
     {
         if (order.Plan.WarmUp == TimeSpan.Zero) return;
-        using var code = new HotCode(order.Endpoint, key, $"warm-{NameOfRun()}", int.MaxValue);
+        using var code = new HotCode(order.Endpoint, admin, $"warm-{NameOfRun()}", int.MaxValue);
         await code.Create(cancellation);
         var plan = order.Plan with { WarmUp = TimeSpan.Zero, Duration = order.Plan.WarmUp };
-        new LoadRun(new LoadTarget(order.Endpoint, key), plan)
+        new LoadRun(new LoadTarget(order.Endpoint, till), plan)
             .Execute(code.Redemptions(plan.Concurrency), cancellation);
     }
 

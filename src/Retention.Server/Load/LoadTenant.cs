@@ -13,8 +13,8 @@ internal sealed class LoadTenant(Uri endpoint, string tenantId)
     private const string Tenants = "retention.v1.TenantService/";
     private const string Customers = "retention.v1.CustomerService/";
 
-    /// <summary>The key to make calls with: the tenant's own where the platform's was given.</summary>
-    public async Task<string> Prepare(string key, CancellationToken cancellation)
+    /// <summary>The key of the tenant's admin, where the platform's was given, and that of a till to make calls with.</summary>
+    public async Task<(string Admin, string Till)> Prepare(string key, CancellationToken cancellation)
     {
         var tenantKey = await Key(key, cancellation);
         using var client = new RpcClient(endpoint, tenantKey);
@@ -33,20 +33,28 @@ internal sealed class LoadTenant(Uri endpoint, string tenantId)
                 DisplayName = "Load 1",
             },
             cancellation);
-        return tenantKey;
+        var till = await client.Call<CreateCredentialResponse>(
+            Tenants + "CreateCredential",
+            new CreateCredentialRequest
+            {
+                RequestId = $"load.till.{Guid.NewGuid():N}", Role = Role.Store, BrandId = LoadWorkloads.BrandId,
+                StoreId = LoadWorkloads.StoreId,
+            },
+            cancellation);
+        return (tenantKey, till.ApiKey);
     }
 
     /// <summary>Enrolls the customers from 0 up, unless an earlier run has enrolled as many.</summary>
-    public async Task Enroll(string tenantKey, long customers, Action<long> progress, CancellationToken cancellation)
+    public async Task Enroll(string tillKey, long customers, Action<long> progress, CancellationToken cancellation)
     {
-        using var client = new RpcClient(endpoint, tenantKey);
+        using var client = new RpcClient(endpoint, tillKey);
         var mark = $"enrolled-{customers}";
         if (await IsThere(client, mark, cancellation)) return;
 
-        var missing = EnrollAll(tenantKey, Range(customers), progress, cancellation);
+        var missing = EnrollAll(tillKey, Range(customers), progress, cancellation);
         for (var round = 0; missing.Count > 0 && round < 5; round++)
         {
-            missing = EnrollAll(tenantKey, missing, _ => { }, cancellation);
+            missing = EnrollAll(tillKey, missing, _ => { }, cancellation);
         }
 
         if (missing.Count > 0) throw new LoadException($"{missing.Count} customers could not be enrolled.");
@@ -57,10 +65,10 @@ internal sealed class LoadTenant(Uri endpoint, string tenantId)
     }
 
     private List<long> EnrollAll(
-        string tenantKey, IEnumerable<long> numbers, Action<long> progress, CancellationToken cancellation)
+        string tillKey, IEnumerable<long> numbers, Action<long> progress, CancellationToken cancellation)
     {
         var plan = new LoadPlan { Concurrency = 128, KeepsFailed = true };
-        var run = new LoadRun(new LoadTarget(endpoint, tenantKey), plan) { Progress = progress };
+        var run = new LoadRun(new LoadTarget(endpoint, tillKey), plan) { Progress = progress };
         return run.Execute(LoadWorkloads.Enroll(numbers), cancellation).Calls.Failed;
     }
 
