@@ -31,24 +31,16 @@ public static class SharedFolder
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class SharedDataFactAttribute : FactAttribute
 {
-    public SharedDataFactAttribute()
+    /// <param name="variable">Names an environment variable that asks for the test, where it is a long one.</param>
+    public SharedDataFactAttribute(string? variable = null)
     {
         if (SharedFolder.Path is null)
         {
             Skip = $"The real data is not on this machine: set {SharedFolder.Variable} to its folder.";
         }
-    }
-}
-
-/// <summary>As <see cref="SharedDataFactAttribute"/>, for several cases.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-public sealed class SharedDataTheoryAttribute : TheoryAttribute
-{
-    public SharedDataTheoryAttribute()
-    {
-        if (SharedFolder.Path is null)
+        else if (variable is not null && Environment.GetEnvironmentVariable(variable) is null or "")
         {
-            Skip = $"The real data is not on this machine: set {SharedFolder.Variable} to its folder.";
+            Skip = $"The test is long: set {variable}=1 to run it.";
         }
     }
 }

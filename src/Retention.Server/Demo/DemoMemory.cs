@@ -37,6 +37,14 @@ public sealed class DemoMemory
         return new DemoMemory(path, kept ?? new Content(fingerprint, [], []));
     }
 
+    /// <summary>What an earlier demo left in a directory.</summary>
+    public static DemoMemory Read(string dataFolder)
+    {
+        var path = Path.Combine(dataFolder, FileName);
+        var kept = JsonSerializer.Deserialize<Content>(File.ReadAllBytes(path));
+        return new DemoMemory(path, kept ?? throw new UsageFailure($"{path} is empty"));
+    }
+
     public static string FingerprintOf(params IEnumerable<object> parts) =>
         Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(parts)));
 

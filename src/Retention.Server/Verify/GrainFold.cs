@@ -15,8 +15,6 @@ internal sealed class GrainFold(GrainKinds kinds, DifferenceList differences)
 
     public IEnumerable<GrainId> Grains => grains.Keys;
 
-    public long Facts { get; private set; }
-
     public void Expect(GrainId grain, long version, ReadOnlyMemory<byte> state)
     {
         var entry = EntryOf(grain);
@@ -35,8 +33,7 @@ internal sealed class GrainFold(GrainKinds kinds, DifferenceList differences)
 
         foreach (var fact in write.Facts)
         {
-            Facts++;
-            if (entry.IsBroken) continue;
+            if (entry.IsBroken) return;
             try
             {
                 var kind = kinds[write.Grain.Kind];

@@ -16,8 +16,11 @@ public sealed class Verification(
     IReadOnlyList<INaiveLaw> laws,
     Action<string, long, long> onProgress)
 {
-    /// <summary>Commits whose grains are folded at once; a longer journal is read once for each such part.</summary>
-    private const long CommitsPerPart = 500_000;
+    /// <summary>
+    /// So many facts have at most as many grains. A longer journal is folded in parts, each of which reads it once,
+    /// so that memory does not grow with it.
+    /// </summary>
+    private const long FactsPerPart = 400_000;
     private const int RowsPerProgress = 2_000;
 
     /// <summary>Grains without a saved state of which the store is asked all the same, to try its index.</summary>
@@ -28,6 +31,7 @@ public sealed class Verification(
     private readonly GrainKinds grainKinds = new(kinds);
     private long grains;
     private long facts;
+    private long last;
 
     public async Task<VerifyReport> RunAsync(CancellationToken stop)
     {
@@ -35,7 +39,9 @@ public sealed class Verification(
         using (var scan = StoreScan.Open(directory, isLocked: store is not null))
         {
             var naive = new NaiveLaws(laws, differences);
-            var parts = (int)(scan.LastPosition / CommitsPerPart) + 1;
+            last = scan.LastPosition;
+            await SeeAllAsync(scan, store, naive, stop);
+            var parts = (int)(facts / FactsPerPart) + 1;
             for (var part = 0; part < parts; part++)
             {
                 await FoldAsync(scan, store, naive, part, parts, stop);
@@ -74,16 +80,9 @@ public sealed class Verification(
             else fold.Expect(saved.Grain, saved.Version, saved.State);
         }
 
-        var last = scan.LastPosition;
         foreach (var commit in scan.Journal())
         {
-            if (commit.Position % RowsPerProgress == 0)
-            {
-                stop.ThrowIfCancellationRequested();
-                onProgress($"journal {part + 1}/{parts}", commit.Position, last);
-            }
-
-            if (part == 0) await SeeAsync(commit, store, naive, stop);
+            Progress($"fold {part + 1}/{parts}", commit.Position, stop);
             foreach (var write in commit.Record?.Writes ?? [])
             {
                 if (!IsCounter(write.Grain) && IsIn(write.Grain, part, parts)) fold.Take(write, commit.Position);
@@ -91,8 +90,24 @@ public sealed class Verification(
         }
 
         fold.End();
-        facts += fold.Facts;
         await JudgeAsync(fold, store, naive, stop);
+    }
+
+    private async Task SeeAllAsync(StoreScan scan, SqliteGrainStore? store, NaiveLaws naive, CancellationToken stop)
+    {
+        foreach (var commit in scan.Journal())
+        {
+            Progress("journal", commit.Position, stop);
+            await SeeAsync(commit, store, naive, stop);
+            facts += commit.Record?.Writes.Where(write => !IsCounter(write.Grain)).Sum(write => write.Facts.Count) ?? 0;
+        }
+    }
+
+    private void Progress(string step, long position, CancellationToken stop)
+    {
+        if (position % RowsPerProgress != 0) return;
+        stop.ThrowIfCancellationRequested();
+        onProgress(step, position, last);
     }
 
     // Counters of effects are few and have no state: they are checked on the way, once.

@@ -28,6 +28,8 @@ public sealed class TestServer : IAsyncDisposable
 
     public string PlatformKey { get; }
 
+    public IPEndPoint Grpc => server.Grpc;
+
     public IPEndPoint Http => server.Http;
 
     public static string NewId(string prefix = "id") => $"{prefix}-{Guid.NewGuid():N}";
