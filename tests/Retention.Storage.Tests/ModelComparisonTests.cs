@@ -16,7 +16,8 @@ public sealed class ModelComparisonTests : IAsyncLifetime
     private SqliteGrainStore store = null!;
 
     public static IEnumerable<object[]> Seeds =>
-        from seed in Enumerable.Range(1, 10) from small in new[] { true, false }
+        from seed in Enumerable.Range(1, 10)
+        from small in new[] { true, false }
         where !small || seed <= 4
         select new object[] { seed, small };
 

@@ -13,7 +13,7 @@ grep -q ^ready ready || { tail log; echo "0 passed, 1 failed"; exit 1; }
 
 block() { awk -v tag="\`\`\`$1" '$0 == tag { on = 1; next } /^```$/ { on = 0 } on' "$root/README.md"; }
 check() { # name command: must print its points
-    if out=$("${@:2}" 2>&1) && grep -q '^points:' <<<"$out"; then
+    if out=$("${@:2}" 2>&1) && grep -qE '^points: [0-9]' <<<"$out"; then
         passed=$((passed + 1)); echo "ok $1: $(head -n 1 <<<"$out")"
     else
         failed=$((failed + 1)); echo "FAILED $1: $out"

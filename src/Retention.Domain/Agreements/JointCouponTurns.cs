@@ -40,7 +40,8 @@ public static class JointCouponTurns
             .With(new CouponRedemption(
                 command.RedemptionId, couponId, leg.LegId, "", agreementId, discount, terms.Currency, desk.Now))
             .Change(desk.CouponGrain, new JointCouponRedeemed(
-                command.RedemptionId, discount, credit, desk.Today) { At = desk.Now })
+                command.RedemptionId, discount, credit, desk.Today)
+            { At = desk.Now })
             .Change(desk.UseGrain, new JointUseClosed(couponId) { At = desk.Now })
             .Change(desk.AccountGrain, new RedemptionCleared(desk.Coupon.EndsOn, discount, desk.Coupon.DiscountMinorUnits)
             {

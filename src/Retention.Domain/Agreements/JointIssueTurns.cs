@@ -33,14 +33,17 @@ public static class JointIssueTurns
             terms.DiscountMinorUnits,
             desk.Agreement.TermsVersion,
             endsOn,
-            desk.Agreement.Zone.AtStartOfDay(endsOn.PlusDays(1)).ToInstant()) { At = desk.Now };
+            desk.Agreement.Zone.AtStartOfDay(endsOn.PlusDays(1)).ToInstant())
+        { At = desk.Now };
         var couponId = CouponCode.CouponId(desk.Code);
         return Decision.Silent()
             .Change(desk.CouponGrain, issued)
             .Change(desk.UseGrain, new JointUseOpened(
-                couponId, issued.ExpiresAt, AccountState.MonthOf(desk.Today)) { At = desk.Now })
+                couponId, issued.ExpiresAt, AccountState.MonthOf(desk.Today))
+            { At = desk.Now })
             .Change(desk.AccountGrain, new IssueCounted(
-                desk.Leg.LegId, couponId, endsOn, terms.DiscountMinorUnits) { At = desk.Now, On = desk.Today })
+                desk.Leg.LegId, couponId, endsOn, terms.DiscountMinorUnits)
+            { At = desk.Now, On = desk.Today })
             .Send(JointNews.Received(desk.Agreement, desk.Leg, desk.Code, desk.Coupon.Evolve(issued), desk.Now));
     }
 

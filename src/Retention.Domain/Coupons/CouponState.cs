@@ -29,7 +29,9 @@ public sealed record CouponState
     {
         CouponIssued issued => this with
         {
-            OfferId = issued.OfferId, CustomerId = issued.CustomerId, ExpiresAt = issued.ExpiresAt,
+            OfferId = issued.OfferId,
+            CustomerId = issued.CustomerId,
+            ExpiresAt = issued.ExpiresAt,
         },
         CouponRedeemed redeemed => this with { RedemptionId = redeemed.Redemption },
         CouponReversed => this with { RedemptionId = "" },

@@ -160,7 +160,8 @@ public static class CustomerTurns
             command.Purpose,
             command.Outcome,
             command.SealedNote,
-            command.ContactedAt ?? now) { At = now, Origin = command.Origin };
+            command.ContactedAt ?? now)
+        { At = now, Origin = command.Origin };
         return Decision
             .With(new ContactReceipt(command.CustomerId, fact))
             .Change(CustomerGrains.Id(scope.Partition, command.CustomerId), fact);

@@ -43,7 +43,8 @@ public static class PointsDecider
             accrual.ExpiresAt,
             command.Lines,
             command.OrderId,
-            command.RedemptionIds) { At = now, Origin = command.Origin }, null);
+            command.RedemptionIds)
+        { At = now, Origin = command.Origin }, null);
     }
 
     /// <summary>Null when the arguments stand for a sale; else the first thing that is wrong.</summary>
@@ -102,7 +103,8 @@ public static class PointsDecider
             dead,
             debt,
             left - debt,
-            command.Reason) { At = now, Origin = command.Origin };
+            command.Reason)
+        { At = now, Origin = command.Origin };
     }
 
     // Refusals stand in the order the API documents; the first that applies is the answer.
@@ -128,7 +130,8 @@ public static class PointsDecider
             slices.ToImmutable(),
             command.GiftId,
             command.Source,
-            command.OrderId) { At = now, Origin = command.Origin }, null);
+            command.OrderId)
+        { At = now, Origin = command.Origin }, null);
     }
 
     /// <summary>Gives the points back to the lots they came from, dead ones included; live points then pay a debt.</summary>
@@ -146,7 +149,8 @@ public static class PointsDecider
             redemption.Millipoints,
             redemption.Slices,
             paidBack.Count == 0 ? default : paidBack.ToImmutable(),
-            command.Reason) { At = now, Origin = command.Origin };
+            command.Reason)
+        { At = now, Origin = command.Origin };
     }
 
     private static Lot? OwnLot(CustomerState state, PurchaseRecorded sale) => sale.LotNumber == 0

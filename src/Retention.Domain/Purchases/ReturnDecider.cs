@@ -34,7 +34,8 @@ public static class ReturnDecider
             lines.IsEmpty ? default : lines,
             amount,
             reversed,
-            isLast) { At = now }, null);
+            isLast)
+        { At = now }, null);
     }
 
     private static (ImmutableArray<ReturnedLine> Lines, Refusal? Refusal) Rest(PurchaseState state, PurchaseRecorded sale)

@@ -48,7 +48,7 @@ public sealed class RpcClient : IDisposable
         where TReply : IMessage<TReply>, new()
     {
         var frame = RpcFrame.Of(request);
-        for (var retry = patience.Start(); ; )
+        for (var retry = patience.Start(); ;)
         {
             try
             {

@@ -35,7 +35,7 @@ public sealed class PurchaseImport(RpcClient client, IPurchaseFormat format, Imp
         using var table = CsvTable.Open(files.Path);
         using var errors = new ErrorFile(files.ErrorsPath, append: state.Rows > 0);
         using var rows = format.Read(table).Skip((int)state.Rows).Chunk(BatchRows).GetEnumerator();
-        for (var retry = RpcPatience.Default.Start(); ; )
+        for (var retry = RpcPatience.Default.Start(); ;)
         {
             var before = state.Rows;
             try

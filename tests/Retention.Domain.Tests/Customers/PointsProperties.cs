@@ -107,7 +107,10 @@ public sealed class PointsProperties
         var world = new World();
         world.SetProgram(program => program with
         {
-            LotDays = LotDays, RoundToMillipoints = 1, MillipointsPerUnit = 700, ReturnMayGoNegative = mayOwe,
+            LotDays = LotDays,
+            RoundToMillipoints = 1,
+            MillipointsPerUnit = 700,
+            ReturnMayGoNegative = mayOwe,
         });
         world.Enroll();
         return world;

@@ -178,7 +178,9 @@ public sealed class RedemptionTests
     {
         scene.Active(Spring with
         {
-            Kind = OfferKind.UniqueCodes, Code = "", Validity = new OfferValidity(null, null, "", 30),
+            Kind = OfferKind.UniqueCodes,
+            Code = "",
+            Validity = new OfferValidity(null, null, "", 30),
         });
         var (first, second) = (scene.Issue("off-1"), scene.Issue("off-1"));
 

@@ -121,7 +121,8 @@ public sealed class LedgerTests
     {
         var find = Of("r9", 0, turn => turn.Recorded(Key("r1")) is { } facts
             ? Decision.With($"{facts.Count} facts")
-            : Refusal.Because(RefusalReason.PurchaseNotFound)) with { Keys = [] };
+            : Refusal.Because(RefusalReason.PurchaseNotFound)) with
+        { Keys = [] };
         bench.Ask("early", find);
         bench.Ask("add", Add("r1", 5, A));
         bench.Tell(new Loaded(A, bench.Stored(bench.Loads.Dequeue()), 0));
