@@ -8,8 +8,8 @@ public static class DatasetFolder
     public static void Write(DemoDataset dataset, string folder, ulong seed)
     {
         var numbers = new SeededNumbers(seed);
-        Put(folder, "campaign_descriptions", "campaign_id,campaign_type,start_date,end_date", numbers, dataset.Campaigns
-            .Select(campaign => $"{campaign.CampaignId},Type A,{campaign.StartsOn:uuuu-MM-dd},{campaign.EndsOn:uuuu-MM-dd}"));
+        Put(folder, "campaign_descriptions", "campaign_id,start_date,end_date", numbers, dataset.Campaigns.Select(
+            campaign => $"{campaign.CampaignId},{campaign.StartsOn:uuuu-MM-dd},{campaign.EndsOn:uuuu-MM-dd}"));
         Put(folder, "campaigns", "campaign_id,household_id", numbers, dataset.Campaigns.SelectMany(campaign =>
             campaign.Households.Select(household => $"{campaign.CampaignId},{household}")));
 

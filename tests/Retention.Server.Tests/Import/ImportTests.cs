@@ -14,8 +14,8 @@ public sealed class ImportTests : IAsyncLifetime
     private TestServer server = null!;
     private TestTenant tenant = null!;
 
-    private static Instant EndOfTheData =>
-        DateTimeZoneProviders.Tzdb["America/New_York"].AtLeniently(new LocalDateTime(1998, 6, 30, 23, 59, 59)).ToInstant();
+    private static Instant EndOfTheData => DateTimeZoneProviders.Tzdb["America/New_York"]
+        .AtLeniently(new LocalDateTime(1998, 6, 30, 23, 59, 59)).ToInstant();
 
     public async Task InitializeAsync()
     {
@@ -40,7 +40,12 @@ public sealed class ImportTests : IAsyncLifetime
     [Fact]
     public async Task Equal_rows_are_purchases_of_their_own_and_zero_is_an_amount()
     {
-        var file = Put("sales.csv", "customer_id,date,cds,amount\n7,1998-05-01,1,12.50\n7,1998-05-01,1,12.50\n7,1998-05-02,1,0.0\n");
+        var file = Put("sales.csv", """
+            customer_id,date,cds,amount
+            7,1998-05-01,1,12.50
+            7,1998-05-01,1,12.50
+            7,1998-05-02,1,0.0
+            """);
 
         Assert.Equal(0, await ImportAsync(file, "cdnow"));
         Assert.Equal(0, await ImportAsync(file, "cdnow"));
@@ -143,8 +148,9 @@ public sealed class ImportTests : IAsyncLifetime
         var column = table.Column("customer_id");
         var customers = table.Rows().Select(row => row[column]).Distinct().ToArray();
         var points = new long[customers.Length];
-        await Parallel.ForAsync(0, customers.Length, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (n, _) =>
-            points[n] = await AvailableAsync(customers[n]));
+        var settings = new ParallelOptions { MaxDegreeOfParallelism = 16 };
+        await Parallel.ForAsync(
+            0, customers.Length, settings, async (n, _) => points[n] = await AvailableAsync(customers[n]));
         return points;
     }
 

@@ -32,7 +32,8 @@ public sealed class VerifyTests(PlayedBooks books) : IClassFixture<PlayedBooks>
     {
         var copy = books.Copy();
         var (grain, version, state) = PlayedBooks.SavedState(copy, kind);
-        var changed = new Regex($"(?<=\"{number}\":)-?\\d+").Replace(state, found => $"{long.Parse(found.Value) + 1}", 1);
+        var figure = new Regex($"(?<=\"{number}\":)-?\\d+");
+        var changed = figure.Replace(state, found => $"{long.Parse(found.Value) + 1}", 1);
         Assert.NotEqual(state, changed);
         PlayedBooks.Do(
             copy, "UPDATE snapshot SET content = ?1 WHERE grain = ?2",
