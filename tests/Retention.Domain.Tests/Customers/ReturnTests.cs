@@ -41,11 +41,12 @@ public sealed class ReturnTests
     [Fact]
     public void A_share_is_rounded_down()
     {
-        Basket(("a", 1, 1), ("b", 1, 299));
+        Basket(("a", 1, 500), ("b", 1, 599));
 
-        // 3,000 millipoints for 3.00; a third of a cent's share is not lost: the last return takes it.
-        Assert.Equal(10, Reversed(world.Return("p1", "r1", Line("a", 1))));
-        Assert.Equal(2_990, Reversed(world.Return("p1", "r2")));
+        // 10,000 millipoints for 10.99: 5.00 brought 4,549.59 of them. What the rounding left is not lost.
+        Assert.Equal(4_549, Reversed(world.Return("p1", "r1", Line("a", 1))));
+        Assert.Equal(5_451, Reversed(world.Return("p1", "r2", Line("b", 1))));
+        Assert.Equal(new PointsBalance(0, 0, null, 0), world.Balance());
     }
 
     [Fact]
