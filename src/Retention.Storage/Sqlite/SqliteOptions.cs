@@ -12,7 +12,7 @@ public sealed record SqliteOptions
     public long TailBytes { get; init; } = 128L << 20;
 
     /// <summary>A grain wants a snapshot when this many facts stand behind its last one.</summary>
-    public int FactsPerSnapshot { get; init; } = 16;
+    public int FactsPerSnapshot { get; init; } = 64;
 
     /// <summary>Snapshots waiting to be written; more are dropped, which costs time and never truth.</summary>
     public int SnapshotsWaiting { get; init; } = 65_536;
