@@ -110,9 +110,9 @@ public sealed class RetentionServer : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout);
         builder.AddTelemetry();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.UseTransport(
+        builder.WebHost.UseTransport(
             new TransportListeners { Grpc = options.Grpc, Http = options.Http, Certificate = options.Certificate },
-            transport));
+            transport);
         return builder.Build();
     }
 

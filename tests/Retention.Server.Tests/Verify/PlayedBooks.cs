@@ -11,14 +11,14 @@ using Money = Retention.V1.Money;
 
 namespace Retention.Server.Tests.Verify;
 
-/// <summary>A data directory in which two brands played half a year, and one customer bought forty times.</summary>
+/// <summary>A data directory in which two brands played half a year, and one customer bought eighty times.</summary>
 public sealed class PlayedBooks : IAsyncLifetime
 {
-    private const int Purchases = 40;
+    private const int Purchases = 80;
     private readonly string root = Directory.CreateTempSubdirectory("retention-test-").FullName;
     private int copies;
 
-    public const string Customer = "forty";
+    public const string Customer = "eighty";
 
     private string Original => Path.Combine(root, "original");
 
@@ -119,7 +119,7 @@ public sealed class PlayedBooks : IAsyncLifetime
         await using var server = await TestServer.StartAsync(directory: Original);
         await server.Client.Call<EnrollCustomerResponse>("CustomerService/EnrollCustomer", new EnrollCustomerRequest
         {
-            RequestId = "enroll-forty", CustomerId = Customer,
+            RequestId = "enroll-eighty", CustomerId = Customer,
         }, key);
         for (var number = 1; number <= Purchases; number++)
         {
@@ -127,10 +127,10 @@ public sealed class PlayedBooks : IAsyncLifetime
                 "PurchaseService/RecordPurchase",
                 new RecordPurchaseRequest
                 {
-                    RequestId = $"forty-{number}",
+                    RequestId = $"eighty-{number}",
                     CustomerId = Customer,
-                    PurchaseId = $"forty-{number}",
-                    Source = "forty",
+                    PurchaseId = $"eighty-{number}",
+                    Source = "eighty",
                     Total = new Money { CurrencyCode = "USD", MinorUnits = 500 },
                 },
                 key);
