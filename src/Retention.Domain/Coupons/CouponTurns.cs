@@ -165,7 +165,8 @@ public static class CouponTurns
         var state = turn.State<OfferState>(OfferGrains.OfferId(command.TenantId, coupon.OfferId));
         return command.CampaignId.Length > 0 && command.CampaignId != state.Offer?.CampaignId
             ? Found.None(tenant, NotInCampaign(command.CampaignId))
-            : new Found(tenant, null, state, Use(turn, command, coupon.OfferId), coupon, code);
+            : new Found(
+                tenant, null, state, Use(turn, command, coupon.OfferId), Targeted(turn, command, state), coupon, code);
     }
 
     private static Found FindGeneric(ITurn turn, TenantState tenant, RedeemCoupon command)
@@ -182,7 +183,8 @@ public static class CouponTurns
         {
             if (command.CampaignId.Length > 0 && command.CampaignId != offer.CampaignId) continue;
             var state = turn.State<OfferState>(OfferGrains.OfferId(command.TenantId, offer.OfferId));
-            return new Found(tenant, null, state, Use(turn, command, offer.OfferId), null, "");
+            return new Found(
+                tenant, null, state, Use(turn, command, offer.OfferId), Targeted(turn, command, state), null, "");
         }
 
         return Found.None(tenant, NotInCampaign(command.CampaignId));
@@ -191,6 +193,9 @@ public static class CouponTurns
     private static OfferUseState? Use(ITurn turn, RedeemCoupon command, string offerId) => command.CustomerId.Length == 0
         ? null
         : turn.State<OfferUseState>(OfferGrains.UseId(command.TenantId, offerId, command.CustomerId));
+
+    private static bool Targeted(ITurn turn, RedeemCoupon command, OfferState state) =>
+        OfferTargetTurns.IsTargeted(turn, command.TenantId, state, command.CustomerId);
 
     private static Refusal? TillFault(ITurn turn, TenantState tenant, RedeemCoupon command)
     {
@@ -226,17 +231,19 @@ public static class CouponTurns
         Refusal? Unknown,
         OfferState State,
         OfferUseState? Use,
+        bool IsTargeted,
         CouponState? Coupon,
         string CouponCode)
     {
         public Offer Offer => State.Offer ?? throw new InvalidOperationException("A code leads to no offer.");
 
         public static Found None(TenantState tenant, Refusal why) =>
-            new(tenant, why, OfferState.Initial, null, null, "");
+            new(tenant, why, OfferState.Initial, null, false, null, "");
 
         public OfferCheck Check(RedeemCoupon command, ITurn turn) => new(
             State,
             Use,
+            IsTargeted,
             Coupon,
             command.StoreId,
             command.Basket,

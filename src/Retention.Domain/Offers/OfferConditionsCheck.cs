@@ -6,12 +6,14 @@ namespace Retention.Domain.Offers;
 
 /// <summary>All that the conditions of one redemption look at.</summary>
 /// <param name="Use">The customer's part; null when no customer is named.</param>
+/// <param name="IsTargeted">Whether the customer is on the offer's target list.</param>
 /// <param name="Coupon">Null for a generic code.</param>
 /// <param name="Discount">What would be given.</param>
 /// <param name="Zone">The offer's.</param>
 public sealed record OfferCheck(
     OfferState State,
     OfferUseState? Use,
+    bool IsTargeted,
     CouponState? Coupon,
     string StoreId,
     BasketSeen? Basket,
@@ -27,7 +29,7 @@ public static class OfferConditionsCheck
         var failing = default(Refusals);
         var offer = check.State.Offer ?? throw new InvalidOperationException("There is no offer to check.");
 
-        if (check.State.IsTargeted && check.Use is not { IsTargeted: true })
+        if (check.State.IsTargeted && !check.IsTargeted)
         {
             failing.Add(RefusalReason.NotTargeted, ("offer_id", offer.OfferId));
         }

@@ -6,6 +6,7 @@ namespace Retention.Domain.Offers;
 /// <summary>What happened to one offer.</summary>
 [JsonDerivedType(typeof(OfferCreated), "offer-created")]
 [JsonDerivedType(typeof(OfferTargetsAdded), "offer-targets-added")]
+[JsonDerivedType(typeof(OfferTargetsListed), "offer-targets-listed")]
 [JsonDerivedType(typeof(OfferActivated), "offer-activated")]
 [JsonDerivedType(typeof(OfferPaused), "offer-paused")]
 [JsonDerivedType(typeof(OfferCouponsIssued), "offer-coupons-issued")]
@@ -15,8 +16,11 @@ public abstract record OfferFact;
 
 public sealed record OfferCreated(Offer Offer, Instant At) : OfferFact;
 
-/// <param name="Count">Customers who were not on the list before.</param>
+/// <summary>Of older journals, where a list stood in the customers' use grains.</summary>
 public sealed record OfferTargetsAdded(int Count, Instant At) : OfferFact;
+
+/// <param name="Count">Customers who were not on the list before; its buckets name them in the same commit.</param>
+public sealed record OfferTargetsListed(int Count, Instant At) : OfferFact;
 
 public sealed record OfferActivated(Instant At) : OfferFact;
 
@@ -39,6 +43,7 @@ public sealed record OfferRedemptionReversed(
 [JsonDerivedType(typeof(UseReversed), "use-reversed")]
 public abstract record OfferUseFact;
 
+/// <summary>Of older journals.</summary>
 public sealed record UseTargeted(Instant At) : OfferUseFact;
 
 public sealed record UseRedeemed(string Redemption) : OfferUseFact;

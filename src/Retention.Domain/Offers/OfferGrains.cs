@@ -22,6 +22,13 @@ public static class OfferGrains
         OfferStateJson.Default.OfferUseState,
         OfferFactJson.Default.OfferUseFact);
 
+    public static readonly IGrainKind Targets = new JsonGrainKind<TargetListState, TargetListFact>(
+        "offer-targets",
+        TargetListState.Initial,
+        static (state, fact) => state.Evolve(fact),
+        OfferStateJson.Default.TargetListState,
+        OfferFactJson.Default.TargetListFact);
+
     public static readonly IGrainKind Code = new JsonGrainKind<CodeState, CodeFact>(
         "code",
         CodeState.Initial,
@@ -55,6 +62,9 @@ public static class OfferGrains
     public static GrainId UseId(string tenantId, string offerId, string customerId) =>
         Of(tenantId, "offer-use", offerId + "|" + customerId);
 
+    public static GrainId TargetsId(string tenantId, string offerId, int bucket) =>
+        Of(tenantId, "offer-targets", $"{offerId}|{bucket}");
+
     public static GrainId CodeId(string tenantId, string code) => Of(tenantId, "code", code);
 
     public static GrainId DirectoryHead(string tenantId) => Of(tenantId, "offer-directory", "head");
@@ -75,6 +85,7 @@ public static class OfferGrains
     Converters = [typeof(InstantJson), typeof(LocalDateJson)])]
 [JsonSerializable(typeof(OfferFact))]
 [JsonSerializable(typeof(OfferUseFact))]
+[JsonSerializable(typeof(TargetListFact))]
 [JsonSerializable(typeof(CodeFact))]
 [JsonSerializable(typeof(OfferDirectoryFact))]
 [JsonSerializable(typeof(CouponFact))]
@@ -88,6 +99,7 @@ internal sealed partial class OfferFactJson : JsonSerializerContext;
     Converters = [typeof(InstantJson), typeof(LocalDateJson)])]
 [JsonSerializable(typeof(OfferState))]
 [JsonSerializable(typeof(OfferUseState))]
+[JsonSerializable(typeof(TargetListState))]
 [JsonSerializable(typeof(CodeState))]
 [JsonSerializable(typeof(OfferDirectoryState))]
 [JsonSerializable(typeof(CouponState))]

@@ -14,6 +14,9 @@ public sealed record OfferState
     /// <summary>Customers put on the target list.</summary>
     public long TargetCount { get; init; }
 
+    /// <summary>Those of them who stand in buckets; the others were put on it by older programs.</summary>
+    public long ListedCount { get; init; }
+
     /// <summary>Unique coupons issued.</summary>
     public long IssuedCount { get; init; }
 
@@ -34,6 +37,11 @@ public sealed record OfferState
     {
         OfferCreated created => this with { Offer = created.Offer, Status = OfferStatus.Draft },
         OfferTargetsAdded added => this with { TargetCount = TargetCount + added.Count },
+        OfferTargetsListed listed => this with
+        {
+            TargetCount = TargetCount + listed.Count,
+            ListedCount = ListedCount + listed.Count,
+        },
         OfferActivated => this with { Status = OfferStatus.Active },
         OfferPaused => this with { Status = OfferStatus.Paused },
         OfferCouponsIssued issued => this with { IssuedCount = IssuedCount + issued.Count },
@@ -63,6 +71,7 @@ public sealed record OfferUseState
 {
     public static readonly OfferUseState Initial = new();
 
+    /// <summary>Put on the target list by an older program.</summary>
     public bool IsTargeted { get; init; }
 
     /// <summary>Redemptions that stand.</summary>

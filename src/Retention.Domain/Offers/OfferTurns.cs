@@ -51,38 +51,6 @@ public static class OfferTurns
             : decision;
     }
 
-    public static Decision AddTargets(ITurn turn, AddOfferTargets command)
-    {
-        var tenant = turn.State<TenantState>(TenantGrains.Id(command.TenantId));
-        var offerId = OfferGrains.OfferId(command.TenantId, command.OfferId);
-        var state = turn.State<OfferState>(offerId);
-        var fresh = new List<GrainId>();
-        foreach (var customer in command.CustomerIds.Distinct(StringComparer.Ordinal))
-        {
-            var use = OfferGrains.UseId(command.TenantId, command.OfferId, customer);
-            if (!turn.State<OfferUseState>(use).IsTargeted) fresh.Add(use);
-        }
-
-        if (!turn.IsComplete) return Decision.Silent();
-        if (command.CustomerIds.Length > AddOfferTargets.CustomersMax)
-        {
-            return TooMany("customer_ids", AddOfferTargets.CustomersMax);
-        }
-
-        if (state.Offer is null) return Unknown(command.OfferId);
-        if (fresh.Count == 0) return Decision.With(new TargetsAdded(0, state.TargetCount));
-
-        var now = tenant.Now(turn.Time);
-        var decision = Decision.With(new TargetsAdded(fresh.Count, state.TargetCount + fresh.Count))
-            .Change(offerId, new OfferTargetsAdded(fresh.Count, now));
-        foreach (var use in fresh)
-        {
-            decision.Change(use, new UseTargeted(now));
-        }
-
-        return decision;
-    }
-
     /// <summary>From draft or pause. An offer that is active already stays as it is.</summary>
     public static Decision Activate(ITurn turn, string tenantId, string offerId) =>
         Switch(turn, tenantId, offerId, OfferStatus.Active, at => new OfferActivated(at));

@@ -63,7 +63,7 @@ public sealed class OfferService(IGrainHost grains) : IRpcService
             caller.TenantId,
             RequestField.Id(request.OfferId, "offer_id"),
             [.. request.CustomerIds.Select(id => RequestField.Id(id, "customer_ids"))]);
-        return grains.Change(call, request, caller.Partition, turn => OfferTurns.AddTargets(turn, command), Targeted);
+        return grains.Change(call, request, caller.Partition, turn => OfferTargetTurns.Add(turn, command), Targeted);
     }
 
     private ValueTask<ActivateOfferResponse> ActivateOffer(ActivateOfferRequest request, CallContext call)

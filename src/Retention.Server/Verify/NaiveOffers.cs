@@ -21,7 +21,7 @@ public sealed class NaiveOffers : INaiveLaw
     {
         switch (fact.Type)
         {
-            case "offer-targets-added":
+            case "offer-targets-added" or "offer-targets-listed":
                 Of(offers, fact.Grain).Targets += Number(fact.Json, "count");
                 break;
             case "offer-coupons-issued":

@@ -9,5 +9,6 @@ internal static class StoredKinds
     public static IReadOnlyList<IGrainKind> All => Registry.Default.Kinds;
 
     /// <summary>Fresh ones: a law adds up one journal. A new law is one line here.</summary>
-    public static IReadOnlyList<INaiveLaw> Laws() => [new NaivePoints(), new NaiveOffers(), new NaiveClearing()];
+    public static IReadOnlyList<INaiveLaw> Laws() =>
+        [new NaivePoints(), new NaiveOffers(), new NaiveTargets(), new NaiveClearing()];
 }

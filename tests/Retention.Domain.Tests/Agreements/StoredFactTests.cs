@@ -41,6 +41,7 @@ public sealed class StoredFactTests
     [
         (OfferGrains.Offer, new OfferCreated(Offer, At)),
         (OfferGrains.Offer, new OfferTargetsAdded(3, At)),
+        (OfferGrains.Offer, new OfferTargetsListed(3, At)),
         (OfferGrains.Offer, new OfferActivated(At)),
         (OfferGrains.Offer, new Domain.Offers.OfferPaused(At)),
         (OfferGrains.Offer, new OfferCouponsIssued(2, At)),
@@ -49,6 +50,8 @@ public sealed class StoredFactTests
         (OfferGrains.Use, new UseTargeted(At)),
         (OfferGrains.Use, new UseRedeemed(Redemption)),
         (OfferGrains.Use, new UseReversed(Redemption)),
+        (OfferGrains.Targets, new TargetsListed(["anna", "bert"])),
+        (OfferGrains.Targets, new TargetsMoved(["bert"])),
         (OfferGrains.Code, new CodeOffered("off-1", "spring")),
         (OfferGrains.Directory, new OfferListed("off-1")),
         (OfferGrains.Directory, new OfferCounted()),
@@ -106,8 +109,8 @@ public sealed class StoredFactTests
     {
         Type[] families =
         [
-            typeof(OfferFact), typeof(OfferUseFact), typeof(CodeFact), typeof(OfferDirectoryFact), typeof(CouponFact),
-            typeof(WalletFact), typeof(AgreementFact), typeof(JointCouponFact), typeof(JointUseFact), typeof(AccountFact),
+            typeof(OfferFact), typeof(OfferUseFact), typeof(TargetListFact), typeof(CodeFact), typeof(OfferDirectoryFact),
+            typeof(CouponFact), typeof(WalletFact), typeof(AgreementFact), typeof(JointCouponFact), typeof(JointUseFact), typeof(AccountFact),
         ];
         var stored = families
             .SelectMany(family => family.GetCustomAttributes<JsonDerivedTypeAttribute>())

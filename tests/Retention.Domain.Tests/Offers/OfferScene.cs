@@ -57,7 +57,7 @@ public sealed class OfferScene
     }
 
     public TargetsAdded Target(string offerId, params string[] customers) => Books.Granted<TargetsAdded>(
-        turn => OfferTurns.AddTargets(turn, new AddOfferTargets(Tenant, offerId, [.. customers])));
+        turn => OfferTargetTurns.Add(turn, new AddOfferTargets(Tenant, offerId, [.. customers])));
 
     public string Issue(string offerId, string customer = "")
     {

@@ -20,7 +20,7 @@ public sealed class NaiveOffersTests
     [Theory]
     [InlineData("offer-redeemed")]
     [InlineData("offer-redemption-reversed")]
-    [InlineData("offer-targets-added")]
+    [InlineData("offer-targets-listed")]
     [InlineData("use-redeemed")]
     [InlineData("use-reversed")]
     public void A_dropped_fact_is_found(string type)
