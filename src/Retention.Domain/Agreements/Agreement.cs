@@ -76,4 +76,12 @@ public sealed record Leg(string LegId, Side Issuer, Party Issuing, Party Redeemi
     public const string Second = "2";
 
     public Side Redeemer => Issuer == Side.First ? Side.Second : Side.First;
+
+    /// <summary>Null where there is no leg.</summary>
+    public static Side? RedeemerOf(string legId) => legId switch
+    {
+        First => Side.Second,
+        Second => Side.First,
+        _ => null,
+    };
 }

@@ -10,6 +10,9 @@ namespace Retention.Domain.Agreements;
 /// <param name="IsSandbox">Whether that time is virtual.</param>
 public sealed record Asker(string TenantId, string BrandId, string Currency, Instant Now, bool IsSandbox)
 {
+    /// <summary>The company that runs the store which asks; null: the tenant itself, or no store.</summary>
+    public string? EntityId { get; init; }
+
     public static Asker Of(TenantState tenant, string brandId, Instant nodeTime) =>
         new(tenant.TenantId, brandId, tenant.Currency, tenant.Now(nodeTime), tenant.VirtualNow is not null);
 }

@@ -54,7 +54,12 @@ public static class AgreementTurns
 
         var decision = Decided(grain, state, facts, asker).Change(
             AgreementGrains.AccountId(command.AgreementId),
-            new AccountOpened(command.Terms.Currency) { At = asker.Now, On = asker.Now.InZone(proposed.Zone).Date });
+            new AccountOpened(command.Terms.Currency)
+            {
+                AgreementId = command.AgreementId,
+                At = asker.Now,
+                On = asker.Now.InZone(proposed.Zone).Date,
+            });
         return AgreementNews.Known(decision, proposed, asker.Now);
     }
 

@@ -50,6 +50,9 @@ public sealed record JointCouponState
     /// <summary>What that redemption credited to the redeeming brand.</summary>
     public long CreditMinorUnits { get; init; }
 
+    /// <summary>The company whose store redeemed it; its reversal names the same.</summary>
+    public string? EntityId { get; init; }
+
     /// <summary>The purchase that gave the coupon was returned after the coupon had been used.</summary>
     public bool IsTriggerReturned { get; init; }
 
@@ -77,12 +80,16 @@ public sealed record JointCouponState
             RedemptionId = redeemed.Redemption,
             RedeemedOn = redeemed.On,
             CreditMinorUnits = redeemed.CreditMinorUnits,
+            EntityId = redeemed.EntityId,
         },
-        JointCouponReopened => this with { Status = JointCouponStatus.Open, RedemptionId = "", CreditMinorUnits = 0 },
-        JointCouponVoided => this with { Status = JointCouponStatus.Voided, RedemptionId = "", CreditMinorUnits = 0 },
+        JointCouponReopened => Unredeemed(JointCouponStatus.Open),
+        JointCouponVoided => Unredeemed(JointCouponStatus.Voided),
         JointTriggerReturned returned => this with { IsTriggerReturned = true, IsClawedBack = returned.ClawedBack },
         _ => throw new InvalidOperationException($"A joint coupon knows no {fact.GetType().Name}."),
     };
+
+    private JointCouponState Unredeemed(JointCouponStatus status) =>
+        this with { Status = status, RedemptionId = "", CreditMinorUnits = 0, EntityId = null };
 }
 
 /// <summary>What happened to one coupon of an agreement.</summary>
@@ -107,7 +114,11 @@ public sealed record JointCouponIssued(
 
 /// <param name="CreditMinorUnits">The issuer's share, credited to the redeeming brand.</param>
 public sealed record JointCouponRedeemed(
-    string Redemption, long DiscountMinorUnits, long CreditMinorUnits, LocalDate On) : JointCouponFact;
+    string Redemption, long DiscountMinorUnits, long CreditMinorUnits, LocalDate On) : JointCouponFact
+{
+    /// <summary>The company whose store redeemed it; null: the redeeming tenant itself.</summary>
+    public string? EntityId { get; init; }
+}
 
 /// <summary>Its redemption was reversed, and it may be used again while its time lasts.</summary>
 /// <param name="ReturnId">The return at the redeeming brand that caused it; empty: none.</param>

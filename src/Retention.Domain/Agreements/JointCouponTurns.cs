@@ -41,7 +41,7 @@ public static class JointCouponTurns
                 command.RedemptionId, couponId, leg.LegId, "", agreementId, discount, terms.Currency, desk.Now))
             .Change(desk.CouponGrain, new JointCouponRedeemed(
                 command.RedemptionId, discount, credit, desk.Today)
-            { At = desk.Now })
+            { At = desk.Now, EntityId = asker.EntityId })
             .Change(desk.UseGrain, new JointUseClosed(couponId) { At = desk.Now })
             .Change(desk.AccountGrain, new RedemptionCleared(desk.Coupon.EndsOn, discount, desk.Coupon.DiscountMinorUnits)
             {
@@ -52,6 +52,7 @@ public static class JointCouponTurns
                 CouponId = couponId,
                 Redemption = command.RedemptionId,
                 TermsVersion = desk.Coupon.TermsVersion,
+                EntityId = asker.EntityId,
                 Postings = JointNews.Credit(leg, credit),
             })
             .Send(JointNews.Gone(
@@ -128,6 +129,7 @@ public static class JointCouponTurns
                 CouponId = CouponCode.CouponId(desk.Code),
                 Redemption = command.RedemptionId,
                 TermsVersion = desk.Coupon.TermsVersion,
+                EntityId = desk.Coupon.EntityId,
                 Postings = desk.Coupon.IsClawedBack
                     ? []
                     : JointNews.Credit(desk.FoundLeg, -desk.Coupon.CreditMinorUnits),

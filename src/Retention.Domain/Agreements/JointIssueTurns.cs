@@ -120,6 +120,7 @@ public static class JointIssueTurns
                 CouponId = CouponCode.CouponId(desk.Code),
                 Redemption = desk.Coupon.RedemptionId,
                 TermsVersion = desk.Coupon.TermsVersion,
+                EntityId = desk.Coupon.EntityId,
                 Postings = JointNews.Credit(desk.Leg, -desk.Coupon.CreditMinorUnits),
             })
             : decision;

@@ -21,7 +21,11 @@ public abstract record AccountFact
     public LocalDate On { get; init; }
 }
 
-public sealed record AccountOpened(string Currency) : AccountFact;
+public sealed record AccountOpened(string Currency) : AccountFact
+{
+    /// <summary>Binds the statements to the agreement; null in accounts opened before it was kept.</summary>
+    public string? AgreementId { get; init; }
+}
 
 /// <param name="EndsOn">The coupon's last valid day.</param>
 public sealed record IssueCounted(string LegId, string CouponId, LocalDate EndsOn, long DiscountMinorUnits) : AccountFact;
@@ -45,6 +49,9 @@ public abstract record EntryFact : AccountFact
 
     /// <summary>The version that the coupon was issued under.</summary>
     public int TermsVersion { get; init; }
+
+    /// <summary>The company whose store redeemed the coupon; null: the tenant itself, or nothing was redeemed.</summary>
+    public string? EntityId { get; init; }
 
     public ImmutableArray<Posting> Postings { get; init; } = [];
 }

@@ -15,6 +15,8 @@ public sealed record AccountState
 
     public static readonly AccountState Initial = new();
 
+    public string AgreementId { get; init => field = value ?? ""; } = "";
+
     public string Currency { get; init; } = "";
 
     /// <summary>What the second side owes the first; negative: the other way round.</summary>
@@ -57,6 +59,7 @@ public sealed record AccountState
         var state = fact is AccountOpened opened
             ? this with
             {
+                AgreementId = opened.AgreementId ?? "",
                 Currency = opened.Currency,
                 Period = PeriodTotals.Begin(MonthOf(fact.On), 0, ClearingLine.FirstHash),
             }
@@ -115,24 +118,21 @@ public sealed record AccountState
 
         var period = Period ?? throw new InvalidOperationException("The account is not open.");
         var moved = first - FirstNet;
-        var isRedemption = fact is RedemptionCleared;
-        return OnLeg(fact.LegId, leg => leg with
-        {
-            Net = leg.Net - (fact.LegId == Leg.First ? moved : -moved),
-        }) with
+        return WithNet(fact.LegId, moved) with
         {
             FirstNet = first,
             SecondNet = second,
             Lines = fact.Number,
-            Period = period with
-            {
-                Redeemed = period.Redeemed + (isRedemption ? moved : 0),
-                Reversed = period.Reversed - (isRedemption ? 0 : moved),
-                Lines = period.Lines + 1,
-                LinesHash = ClearingLine.Of(Currency, fact).HashAfter(period.LinesHash),
-            },
+            Period = period.With(
+                ClearingLine.Of(Currency, fact), ClearingKind.Of(fact).Sum, moved, Leg.RedeemerOf(fact.LegId)),
         };
     }
+
+    // Entries that belong to no leg move the position alone.
+    private AccountState WithNet(string legId, long moved) => legId.Length == 0 ? this : OnLeg(legId, leg => leg with
+    {
+        Net = leg.Net - (legId == Leg.First ? moved : -moved),
+    });
 
     private AccountState ExpiredTo(LocalDate day) =>
         ExpiredTo(Leg.First, day).ExpiredTo(Leg.Second, day);
@@ -162,7 +162,7 @@ public sealed record AccountState
         return this with
         {
             Closed = closed.Length > ClosedMax ? closed.RemoveAt(0) : closed,
-            Period = PeriodTotals.Begin(period.StartsOn.PlusMonths(1), period.Closing, period.LinesHash),
+            Period = PeriodTotals.Begin(period.StartsOn.PlusMonths(1), period.Closing, period.StatementHash(AgreementId, Currency)),
         };
     }
 

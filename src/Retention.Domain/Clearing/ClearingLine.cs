@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -8,13 +9,16 @@ using Retention.Domain.Agreements;
 namespace Retention.Domain.Clearing;
 
 /// <summary>
-/// One clearing entry as both sides see it, and as it goes into the chain of hashes:
-/// "number|time|kind|leg|coupon|redemption|terms version|currency|credit of the first side|credit of the second side".
-/// The hash after a line is SHA-256 over the hash before it (hex, as text), a line feed, and the line, in UTF-8.
+/// One clearing entry as both sides see it, and as it goes into the chain of hashes. Its one form in bytes is
+/// documented at ClearingEntry.line in agreement_service.proto: what changes here changes there, and is a new form.
 /// </summary>
+/// <param name="Day">Of At in the agreement's zone; its month is the period that the entry falls into.</param>
+/// <param name="EntityId">The company whose store redeemed; empty: the redeeming tenant itself, or no redemption.</param>
+/// <param name="Details">What only some kinds have, by ascending name.</param>
 public sealed record ClearingLine(
     long Number,
     Instant At,
+    LocalDate Day,
     string Kind,
     string LegId,
     string CouponId,
@@ -22,36 +26,55 @@ public sealed record ClearingLine(
     int TermsVersion,
     string Currency,
     long FirstCredit,
-    long SecondCredit)
+    long SecondCredit,
+    string EntityId,
+    IReadOnlyList<LineDetail> Details)
 {
     public static readonly string FirstHash = new('0', 64);
+
+    private static readonly SearchValues<char> Plain =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:~-");
 
     public static ClearingLine Of(string currency, EntryFact fact) => new(
         fact.Number,
         fact.At,
-        KindOf(fact),
+        fact.On,
+        ClearingKind.Of(fact).Name,
         fact.LegId,
         fact.CouponId,
         fact.Redemption,
         fact.TermsVersion,
         currency,
         CreditOf(fact, Side.First),
-        CreditOf(fact, Side.Second));
+        CreditOf(fact, Side.Second),
+        fact.EntityId ?? "",
+        ClearingKind.DetailsOf(fact));
 
-    public string HashAfter(string before) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(before + "\n" + ToString())));
+    public string HashAfter(string before) => Hash(before + "\n" + ToString());
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Number}|{InstantPattern.ExtendedIso.Format(At)}|{Kind}|{LegId}|{CouponId}|{Redemption}|{TermsVersion}|{Currency}|{FirstCredit}|{SecondCredit}");
+        $"{Number}|{InstantPattern.ExtendedIso.Format(At)}|{Day:uuuu-MM-dd}|{Kind}|{Escaped(LegId)}|{Escaped(CouponId)}|{Escaped(Redemption)}|{TermsVersion}|{Currency}|{FirstCredit}|{SecondCredit}|{Escaped(EntityId)}|{Joined(Details)}");
 
-    private static string KindOf(EntryFact fact) => fact switch
+    /// <summary>SHA-256 over the text in UTF-8, as 64 lower-case hex digits.</summary>
+    public static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+
+    /// <summary>Every byte of the UTF-8 form that is no letter, digit or one of ._:~- becomes % and two upper-case hex digits.</summary>
+    public static string Escaped(string text)
     {
-        RedemptionCleared => "REDEEMED",
-        ReversalCleared => "REVERSED",
-        ClawBackCleared => "CLAWED_BACK",
-        _ => throw new InvalidOperationException($"{fact.GetType().Name} is no entry."),
-    };
+        if (!text.AsSpan().ContainsAnyExcept(Plain)) return text;
+        var escaped = new StringBuilder();
+        foreach (var unit in Encoding.UTF8.GetBytes(text))
+        {
+            if (Plain.Contains((char)unit)) escaped.Append((char)unit);
+            else escaped.Append(CultureInfo.InvariantCulture, $"%{unit:X2}");
+        }
+
+        return escaped.ToString();
+    }
+
+    private static string Joined(IReadOnlyList<LineDetail> details) =>
+        string.Join(';', details.Select(detail => $"{Escaped(detail.Name)}={Escaped(detail.Value)}"));
 
     private static long CreditOf(EntryFact fact, Side side)
     {
@@ -64,3 +87,6 @@ public sealed record ClearingLine(
         return credit;
     }
 }
+
+/// <summary>One name and value that an entry has beside what all have.</summary>
+public readonly record struct LineDetail(string Name, string Value);

@@ -75,7 +75,9 @@ public static class CouponTurns
         var fault = TillFault(turn, tenant, command);
         if (!turn.IsComplete) return Decision.Silent();
         return Decision.With(new JointTill(
-            Asker.Of(tenant, command.BrandId, turn.Time), [.. tenant.Agreements.Values], fault));
+            Asker.Of(tenant, command.BrandId, turn.Time) with { EntityId = tenant.EntityOf(command.StoreId) },
+            [.. tenant.Agreements.Values],
+            fault));
     }
 
     /// <summary>Gives back count, budget and the customer's use, whenever it comes.</summary>

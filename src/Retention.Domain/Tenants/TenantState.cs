@@ -47,6 +47,10 @@ public sealed record TenantState
     /// <summary>The tenant's time: virtual where it has a virtual clock, else the node's.</summary>
     public Instant Now(Instant nodeTime) => VirtualNow ?? nodeTime;
 
+    /// <summary>The company that runs the store; null: the tenant itself, or no store.</summary>
+    public string? EntityOf(string storeId) =>
+        Stores.GetValueOrDefault(storeId) is { EntityId.Length: > 0 } store ? store.EntityId : null;
+
     private static ImmutableSortedDictionary<string, T> Empty<T>() =>
         ImmutableSortedDictionary.Create<string, T>(StringComparer.Ordinal);
 }

@@ -1,3 +1,4 @@
+using NodaTime.Text;
 using Retention.Domain.Agreements;
 using Retention.Domain.Clearing;
 using Retention.Domain.Coupons;
@@ -70,12 +71,7 @@ internal static class AgreementMessages
     {
         Number = line.Number,
         EntryTime = line.At.ToProto(),
-        Kind = line.Kind switch
-        {
-            "REDEEMED" => V1.ClearingKind.Redeemed,
-            "REVERSED" => V1.ClearingKind.Reversed,
-            _ => V1.ClearingKind.ClawedBack,
-        },
+        Kind = line.KindOf(),
         LegId = line.LegId,
         CouponId = line.CouponId,
         RedemptionId = line.Redemption,
@@ -87,6 +83,18 @@ internal static class AgreementMessages
         },
         Line = line.ToString(),
         Position = position,
+        EntityId = line.EntityId,
+        Details = { line.Details.Select(detail => new V1.ClearingDetail { Name = detail.Name, Value = detail.Value }) },
+        Day = LocalDatePattern.Iso.Format(line.Day),
+    };
+
+    /// <summary>The names of lines are those of the enumeration, without its prefix.</summary>
+    public static V1.ClearingKind KindOf(this ClearingLine line) => line.Kind switch
+    {
+        "REDEEMED" => V1.ClearingKind.Redeemed,
+        "REVERSED" => V1.ClearingKind.Reversed,
+        "CLAWED_BACK" => V1.ClearingKind.ClawedBack,
+        _ => throw new InvalidOperationException($"The protos know no entry {line.Kind}."),
     };
 
     public static V1.GetStatementResponse ToProto(this StatementView statement)
@@ -105,7 +113,10 @@ internal static class AgreementMessages
             Redeemed = Seen(period.Redeemed),
             Reversed = Seen(period.Reversed),
             Expired = view.Amount(expired.MinorUnits),
-            Net = Seen(period.Redeemed - period.Reversed),
+            Fees = Seen(period.Fees),
+            Tax = Seen(period.Tax),
+            Paid = Seen(period.Paid),
+            Net = Seen(period.Net),
             Closing = Seen(period.Closing),
             IssuedCount = issued.Count,
             ExpiredCount = expired.Count,
@@ -114,6 +125,17 @@ internal static class AgreementMessages
             PreviousHash = period.PreviousHash,
             IsClosed = isClosed,
             AsOfTime = view.At.ToProto(),
+            StatementHash = period.StatementHash(view.Account.AgreementId, view.Account.Currency),
+            ByEntity =
+            {
+                period.Entities.Select(entity => new V1.EntitySubtotal
+                {
+                    Redeeming = view.Agreement.PartyOf(entity.Redeemer).ToProto(),
+                    EntityId = entity.EntityId,
+                    Redeemed = Seen(entity.Redeemed),
+                    Reversed = Seen(entity.Reversed),
+                }),
+            },
         };
 
         V1.Money Seen(long firstsEyes) => view.Amount(isFirst ? firstsEyes : -firstsEyes);

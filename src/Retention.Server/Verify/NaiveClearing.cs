@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using Retention.Kernel;
 
@@ -56,23 +53,10 @@ public sealed class NaiveClearing : INaiveLaw
         public bool IsClawedBack { get; set; }
     }
 
-    /// <summary>One month, seen from the first side.</summary>
-    private sealed class MonthSum
-    {
-        public long Redeemed { get; set; }
-
-        public long Reversed { get; set; }
-
-        public long Lines { get; set; }
-
-        public string LastHash { get; set; } = "";
-    }
-
     private sealed class Book(PartitionId partition)
     {
         private readonly Dictionary<string, Coupon> coupons = [];
-        private readonly SortedDictionary<string, MonthSum> months = new(StringComparer.Ordinal);
-        private string hash = new('0', 64);
+        private NaiveStatements statements = new("", "", "0001-01");
         private string currency = "";
         private long number;
         private long firstPosted;
@@ -120,7 +104,12 @@ public sealed class NaiveClearing : INaiveLaw
         public void SeeAccount(NaiveFact fact)
         {
             lastDay = Text(fact.Json, "on");
-            if (fact.Type == "account-opened") currency = Text(fact.Json, "currency");
+            if (fact.Type == "account-opened")
+            {
+                currency = Text(fact.Json, "currency");
+                statements = new NaiveStatements(Text(fact.Json, "agreement_id"), currency, lastDay[..7]);
+            }
+
             if (!fact.Json.TryGetProperty("postings", out var postings) || postings.GetArrayLength() == 0) return;
 
             var (first, second) = (0L, 0L);
@@ -185,24 +174,24 @@ public sealed class NaiveClearing : INaiveLaw
 
         private void JudgeMonths(GrainId grain, JsonElement state)
         {
-            var opening = 0L;
-            var before = new string('0', 64);
             foreach (var shown in state.GetProperty("closed").EnumerateArray().Append(state.GetProperty("period")))
             {
                 if (shown.ValueKind != JsonValueKind.Object) continue;
                 var name = Text(shown, "starts_on")[..7];
-                var month = months.GetValueOrDefault(name) ?? new MonthSum { LastHash = before };
-                Compare(grain, $"opening of {name}", opening, Number(shown, "opening"));
+                var month = statements.Of(name);
+                Compare(grain, $"opening of {name}", month.Opening, Number(shown, "opening"));
                 Compare(grain, $"redeemed in {name}", month.Redeemed, Number(shown, "redeemed"));
                 Compare(grain, $"reversed in {name}", month.Reversed, Number(shown, "reversed"));
+                Compare(grain, $"fees in {name}", month.Fees, Number(shown, "fees"));
+                Compare(grain, $"tax in {name}", month.Tax, Number(shown, "tax"));
+                Compare(grain, $"paid in {name}", month.Paid, Number(shown, "paid"));
                 Compare(grain, $"lines of {name}", month.Lines, Number(shown, "lines"));
-                if (Text(shown, "previous_hash") != before || Text(shown, "lines_hash") != month.LastHash)
+                if (Text(shown, "previous_hash") != month.PreviousHash || Text(shown, "lines_hash") != month.LinesHash)
                 {
                     Tell($"the hashes of {name} are not those of its lines");
                 }
 
-                opening += month.Redeemed - month.Reversed;
-                before = month.LastHash;
+                if (month.EntitiesText() != EntitiesOf(shown)) Tell($"the companies' subtotals of {name} differ");
             }
         }
 
@@ -214,27 +203,26 @@ public sealed class NaiveClearing : INaiveLaw
                 "reversal-cleared" => "REVERSED",
                 _ => "CLAWED_BACK",
             };
-            var line = string.Join(
-                '|',
-                number.ToString(CultureInfo.InvariantCulture),
+            statements.Add(new NaiveLine(
+                number,
                 Text(fact.Json, "at"),
+                lastDay,
                 kind,
                 Text(fact.Json, "leg_id"),
                 Text(fact.Json, "coupon_id"),
                 Text(fact.Json, "redemption"),
-                Number(fact.Json, "terms_version").ToString(CultureInfo.InvariantCulture),
+                Number(fact.Json, "terms_version"),
                 currency,
-                first.ToString(CultureInfo.InvariantCulture),
-                second.ToString(CultureInfo.InvariantCulture));
-            hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(hash + "\n" + line)));
-
-            var name = lastDay[..7];
-            if (!months.TryGetValue(name, out var month)) months[name] = month = new MonthSum();
-            month.Lines++;
-            month.LastHash = hash;
-            if (kind == "REDEEMED") month.Redeemed += first;
-            else month.Reversed -= first;
+                first,
+                second,
+                Text(fact.Json, "entity_id"),
+                []));
         }
+
+        private static string EntitiesOf(JsonElement month) => string.Join(
+            ';',
+            month.GetProperty("entities").EnumerateArray().Select(entity =>
+                $"{(Text(entity, "redeemer") == "First" ? 1 : 2)},{NaiveLine.Escape(Text(entity, "entity_id"))},{Number(entity, "redeemed")},{Number(entity, "reversed")}"));
 
         // Leg 1 is redeemed at the second side, leg 2 at the first.
         private void Owe(Coupon coupon, long credit) => firstOwed += coupon.Leg == "1" ? -credit : credit;

@@ -60,7 +60,10 @@ public sealed class JointScene
         }
     }
 
-    public Asker Asks(string tenant, string currency = "USD") => new(tenant, "", currency, Now, true);
+    public Asker Asks(string tenant, string currency = "USD") => new(tenant, "", currency, Now, true) { EntityId = Entity };
+
+    /// <summary>The company of the store that asks; null: the tenant itself.</summary>
+    public string? Entity { get; set; }
 
     public Decision Propose(AgreementTerms terms, string by = Bakery, string id = Id) => Books.Ask(turn =>
         AgreementTurns.Propose(turn, Asks(by), new ProposeAgreement(

@@ -20,6 +20,7 @@ public sealed class NaiveClearingTests
     [InlineData("redemption-cleared", "\"minor_units\":66", "\"minor_units\":67")]
     [InlineData("redemption-cleared", "\"number\":1", "\"number\":2")]
     [InlineData("redemption-cleared", "\"redemption\":\"red_", "\"redemption\":\"blue_")]
+    [InlineData("redemption-cleared", "\"entity_id\":\"north\"", "\"entity_id\":\"south\"")]
     [InlineData("claw-back-cleared", "\"minor_units\":-66", "\"minor_units\":-65")]
     [InlineData("reversal-cleared", "\"on\":\"2017-06", "\"on\":\"2017-07")]
     [InlineData("joint-coupon-redeemed", "\"credit_minor_units\":66", "\"credit_minor_units\":65")]
@@ -71,6 +72,10 @@ public sealed class NaiveClearingTests
     [InlineData("\"opening\":-?\\d+", "\"opening\":77")]
     [InlineData("\"redeemed\":-?\\d+", "\"redeemed\":77")]
     [InlineData("\"reversed\":-?\\d+", "\"reversed\":77")]
+    [InlineData("\"fees\":-?\\d+", "\"fees\":77")]
+    [InlineData("\"tax\":-?\\d+", "\"tax\":77")]
+    [InlineData("\"paid\":-?\\d+", "\"paid\":77")]
+    [InlineData("\"entity_id\":\"north\"", "\"entity_id\":\"south\"")]
     [InlineData("\"lines_hash\":\"[0-9a-f]+", "\"lines_hash\":\"00")]
     public void A_changed_account_is_found_and_named(string was, string becomes)
     {
@@ -97,6 +102,7 @@ public sealed class NaiveClearingTests
         scene.Buy(Bakery, "p-1");
         scene.Buy(Bakery, "p-2", "bert");
         scene.Buy(Shoes, "p-3");
+        scene.Entity = "north";
         scene.Redeemed(Shoes, scene.Wallet(Bakery)[0]);
         scene.Return(Bakery, "p-2", "bert");
         scene.Move(Noon(2017, 5, 20));
