@@ -65,6 +65,12 @@ public enum RefusalReason
     RedemptionAlreadyReversed,
     ReasonRequired,
 
+    // Corrections of sales.
+    PurchaseVoided,
+    PurchaseReassigned,
+    PurchaseReturned,
+    TooLate,
+
     // Coupons, in the order in which redemption answers.
     CouponNotInCampaign,
     NotTargeted,

@@ -19,8 +19,10 @@ public static class CustomerReference
     public static string Pseudonym(string pseudonymKey, string customerId) => Keyed(pseudonymKey, "c", customerId);
 
     /// <summary>32 hex digits for a purchase, so that neither number nor store of it is told.</summary>
-    public static string Purchase(string pseudonymKey, string brandId, string source, string purchaseId) =>
-        Keyed(pseudonymKey, "p", brandId, source, purchaseId);
+    /// <param name="isReassigned">A sale that went to another customer triggers once more, for him.</param>
+    public static string Purchase(
+        string pseudonymKey, string brandId, string source, string purchaseId, bool isReassigned = false) =>
+        Keyed(pseudonymKey, isReassigned ? "p-reassigned" : "p", brandId, source, purchaseId);
 
     /// <summary>
     /// Seals a customer id. Deterministic, as turns must be: the nonce is a keyed hash of the id, so that

@@ -19,7 +19,11 @@ public sealed record PurchaseSeen(
     long TotalMinorUnits,
     string Currency,
     ImmutableArray<string> Categories,
-    Instant At);
+    Instant At)
+{
+    /// <summary>The sale went from another customer to this one: it triggers as a sale of its own.</summary>
+    public bool IsReassigned { get; init; }
+}
 
 /// <summary>What is left of a purchase after a return.</summary>
 /// <param name="Purchase">The purchase as it was sold.</param>
@@ -88,7 +92,8 @@ public static class JointTriggers
     }
 
     private static string PurchaseReference(TriggerLeg leg, PurchaseSeen purchase) =>
-        CustomerReference.Purchase(leg.PseudonymKey, purchase.BrandId, purchase.Source, purchase.PurchaseId);
+        CustomerReference.Purchase(
+            leg.PseudonymKey, purchase.BrandId, purchase.Source, purchase.PurchaseId, purchase.IsReassigned);
 
     private static bool Fulfills(TriggerLeg leg, long totalMinorUnits, ImmutableArray<string> categories)
     {

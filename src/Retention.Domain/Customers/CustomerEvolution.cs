@@ -10,6 +10,9 @@ public static class CustomerEvolution
     {
         PurchaseRecorded e => Bought(state, e),
         ReturnRecorded e => Returned(state, e),
+        VoidRecorded e => Gone(state, e.At, e.Amount, e.Slices, e.Debt),
+        PurchaseHandedOver e => Gone(state, e.At, e.Amount, e.Slices, e.Debt),
+        PurchaseTakenOver e => TookOver(state, e),
         PointsRedeemed e => state with { LastAt = e.At, Lots = Lots.Take(state.Lots, e.Slices) },
         RedemptionReversed e => Restored(state, e),
         JointCouponHeld e => state with { LastAt = e.At, Wallet = JointWallet.Add(state.Wallet, e.Coupon, e.At) },
@@ -74,6 +77,46 @@ public static class CustomerEvolution
         Debt = state.Debt + fact.Debt,
         Spend = state.Spend - fact.Amount,
     };
+
+    // The latest purchase's time stays: which one came before is not known here.
+    private static CustomerState Gone(
+        CustomerState state, Instant at, long amount, ImmutableArray<LotSlice> slices, long debt) => state with
+    {
+        LastAt = at,
+        Lots = Lots.Take(state.Lots, slices),
+        Debt = state.Debt + debt,
+        PurchaseCount = state.PurchaseCount - 1,
+        Spend = state.Spend - amount,
+    };
+
+    private static CustomerState TookOver(CustomerState state, PurchaseTakenOver fact)
+    {
+        var forgottenUntil = state.ForgottenUntil;
+        var lots = state.Lots;
+        if (fact.LotNumber > 0) lots = Lots.Bound(Lots.Add(lots, LotOf(fact)), fact.At, ref forgottenUntil);
+        return state with
+        {
+            LastAt = fact.At,
+            Lots = lots,
+            ForgottenUntil = forgottenUntil,
+            LastLot = Math.Max(state.LastLot, fact.LotNumber),
+            Debt = state.Debt - fact.PaidDebt,
+            PurchaseCount = state.PurchaseCount + 1,
+            Spend = state.Spend + fact.Amount,
+            LastPurchaseAt = Instant.Max(state.LastPurchaseAt, fact.PurchasedAt),
+        };
+    }
+
+    private static Lot LotOf(PurchaseTakenOver fact) => new(
+        fact.LotNumber,
+        fact.Source,
+        fact.PurchaseId,
+        fact.BrandId,
+        fact.RuleVersion,
+        fact.Accrued,
+        Instant.Min(fact.PurchasedAt, fact.At),
+        fact.ExpiresAt ?? Instant.MaxValue,
+        fact.Accrued - fact.PaidDebt);
 
     private static CustomerState Restored(CustomerState state, RedemptionReversed fact) => state with
     {

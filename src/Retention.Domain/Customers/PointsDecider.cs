@@ -78,31 +78,17 @@ public static class PointsDecider
     public static ReturnRecorded Reverse(
         CustomerState state, Program program, PurchaseRecorded sale, PurchaseReturned returned, ReturnPurchase command, Instant now)
     {
-        var slices = ImmutableArray.CreateBuilder<LotSlice>();
-        var left = returned.Reversed;
-        var own = OwnLot(state, sale);
-        if (own is { Remaining: > 0 })
-        {
-            var taken = Math.Min(left, own.Remaining);
-            slices.Add(LotSlice.Of(own, taken));
-            left -= taken;
-        }
-
-        // A lot that died with points left and is forgotten: the customer lost them already.
-        var dead = own is null && sale.ExpiresAt is { } end && end <= state.ForgottenUntil ? left : 0;
-        left -= dead;
-        left -= Lots.TakeSoonest(state.Lots, left, now, own?.Number ?? 0, slices);
-        var debt = program.ReturnMayGoNegative ? left : 0;
+        var taken = TakenBack.Of(state, program, sale, returned.Reversed, now);
         return new ReturnRecorded(
             sale.Source,
             sale.PurchaseId,
             returned.ReturnId,
             returned.Amount,
             returned.Reversed,
-            slices.Count == 0 ? default : slices.ToImmutable(),
-            dead,
-            debt,
-            left - debt,
+            taken.Slices,
+            taken.Dead,
+            taken.Debt,
+            taken.Forgiven,
             command.Reason)
         { At = now, Origin = command.Origin };
     }
@@ -152,15 +138,6 @@ public static class PointsDecider
             command.Reason)
         { At = now, Origin = command.Origin };
     }
-
-    private static Lot? OwnLot(CustomerState state, PurchaseRecorded sale) => sale.LotNumber == 0
-        ? null
-        : Lots.Find(
-            state.Lots,
-            sale.LotNumber,
-            sale.ExpiresAt ?? Instant.MaxValue,
-            sale.RuleVersion,
-            sale.Origin?.BrandId ?? "");
 
     private static bool HasTwins(ImmutableArray<PurchaseLine> lines)
     {

@@ -5,8 +5,8 @@ using NodaTime;
 namespace Retention.Domain.Purchases;
 
 /// <summary>
-/// What has come back of one purchase. The grain exists from the first return on: a purchase that is never
-/// returned costs nothing but its fact.
+/// What has become of one purchase. The grain exists from its first return or correction on: a purchase that is
+/// never touched again costs nothing but its fact.
 /// </summary>
 public sealed record PurchaseState
 {
@@ -30,6 +30,22 @@ public sealed record PurchaseState
     [JsonPropertyName("all")]
     public bool IsWhole { get; init; }
 
+    /// <summary>A cashier's error: it counts as never sold.</summary>
+    [JsonPropertyName("void")]
+    public bool IsVoided { get; init; }
+
+    /// <summary>The customer who has it instead of the one it was recorded for; null: it was never reassigned.</summary>
+    [JsonPropertyName("c")]
+    public string? Holder { get; init; }
+
+    /// <summary>Number of the lot that the holder got; 0 when nothing was accrued.</summary>
+    [JsonPropertyName("n")]
+    public long HolderLot { get; init; }
+
+    /// <summary>Something of it was returned, if only an amount of 0.</summary>
+    [JsonIgnore]
+    public bool HasReturns => !IsVoided && (IsWhole || Amount > 0 || !Lines.IsEmpty);
+
     public static PurchaseState Evolve(PurchaseState state, PurchaseFact fact) => fact switch
     {
         PurchaseReturned e => state with
@@ -39,6 +55,8 @@ public sealed record PurchaseState
             Reversed = state.Reversed + e.Reversed,
             IsWhole = e.IsLast,
         },
+        PurchaseVoided e => state with { Amount = e.Amount, Reversed = e.Reversed, IsWhole = true, IsVoided = true },
+        PurchaseReassigned e => state with { Holder = e.To, HolderLot = e.LotNumber },
         _ => throw new InvalidOperationException($"Unknown purchase fact {fact.GetType().Name}."),
     };
 
@@ -81,6 +99,8 @@ public sealed record ReturnedLine(
 
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "$type")]
 [JsonDerivedType(typeof(PurchaseReturned), "returned")]
+[JsonDerivedType(typeof(PurchaseVoided), "voided")]
+[JsonDerivedType(typeof(PurchaseReassigned), "reassigned")]
 public abstract record PurchaseFact
 {
     [JsonPropertyName("at")]
@@ -98,3 +118,16 @@ public sealed record PurchaseReturned(
     [property: JsonPropertyName("a")] long Amount,
     [property: JsonPropertyName("q")] long Reversed,
     [property: JsonPropertyName("all")] bool IsLast) : PurchaseFact;
+
+/// <param name="Amount">Minor units: the whole sale's.</param>
+/// <param name="Reversed">Millipoints: all that it accrued.</param>
+public sealed record PurchaseVoided(
+    [property: JsonPropertyName("c")] string CustomerId,
+    [property: JsonPropertyName("a")] long Amount,
+    [property: JsonPropertyName("q")] long Reversed) : PurchaseFact;
+
+/// <param name="LotNumber">At the new customer.</param>
+public sealed record PurchaseReassigned(
+    [property: JsonPropertyName("from")] string From,
+    [property: JsonPropertyName("to")] string To,
+    [property: JsonPropertyName("n")] long LotNumber) : PurchaseFact;

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Retention.Domain.Tenants;
 
 /// <summary>A tenant's loyalty rules. Versioned: a lot keeps the rule version it was accrued under.</summary>
@@ -17,4 +19,11 @@ public sealed record Program(
 {
     /// <summary>One point per whole currency unit, rounded down to whole points, living 365 days.</summary>
     public static readonly Program Default = new(1, 1000, 1000, 365, 0, true);
+
+    /// <summary>Null: the default rules, also in programs that are older than the rules.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public TillRules? Tills { get; init; }
+
+    [JsonIgnore]
+    public TillRules Till => Tills ?? TillRules.Default;
 }

@@ -23,6 +23,7 @@ public static class ProgramFields
                 "millipoints_cap_per_purchase" =>
                     merged with { MillipointsCapPerPurchase = wanted.MillipointsCapPerPurchase },
                 "return_may_go_negative" => merged with { ReturnMayGoNegative = wanted.ReturnMayGoNegative },
+                "reassign_days" => merged with { Tills = merged.Till with { ReassignDays = wanted.Till.ReassignDays } },
                 _ => null,
             };
             if (next is null) return null;
@@ -37,7 +38,8 @@ public static class ProgramFields
         Outside("millipoints_per_unit", program.MillipointsPerUnit, 0, MillipointsMax)
         ?? Outside("round_to_millipoints", program.RoundToMillipoints, 1, MillipointsMax)
         ?? Outside("lot_days", program.LotDays, 0, LotDaysMax)
-        ?? Outside("millipoints_cap_per_purchase", program.MillipointsCapPerPurchase, 0, long.MaxValue);
+        ?? Outside("millipoints_cap_per_purchase", program.MillipointsCapPerPurchase, 0, long.MaxValue)
+        ?? Outside("reassign_days", program.Till.ReassignDays, 0, TillRules.ReassignDaysMax);
 
     private static Refusal? Outside(string field, long value, long min, long max) => value >= min && value <= max
         ? null

@@ -66,6 +66,8 @@ public static class ErrorMap
             or RefusalReason.BudgetExhausted or RefusalReason.OfferNotDraft or RefusalReason.OfferNotActive
             or RefusalReason.TermsVersionMismatch or RefusalReason.AgreementNotActive
             or RefusalReason.AgreementNotPaused or RefusalReason.AgreementEnded
+            or RefusalReason.PurchaseVoided or RefusalReason.PurchaseReassigned or RefusalReason.PurchaseReturned
+            or RefusalReason.TooLate
             or RefusalReason.NotAParty => RpcStatus.FailedPrecondition,
 
         _ => throw new InvalidOperationException($"{reason} has no status."),

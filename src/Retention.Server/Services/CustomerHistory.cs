@@ -33,6 +33,9 @@ internal static class CustomerHistory
         CustomerErased e => ("erased", "the person was forgotten", e.Reason),
         PurchaseRecorded e => ("purchase", Words(e), $"{e.Source}/{e.PurchaseId}"),
         ReturnRecorded e => ("return", Words(e), $"{e.Source}/{e.ReturnId}"),
+        VoidRecorded e => ("void", $"{e.Source}/{e.PurchaseId} was voided, reversed {e.Reversed} millipoints", e.Reason),
+        PurchaseHandedOver e => ("handed-over", Words(e), e.Reason),
+        PurchaseTakenOver e => ("taken-over", Words(e), e.Reason),
         PointsRedeemed e => ("redemption", $"redeemed {e.Millipoints} millipoints{For(e.GiftId)}", e.RedemptionId),
         RedemptionReversed e => ("redemption-reversed", $"got {e.Millipoints} millipoints back", e.RedemptionId),
         JointCouponHeld e => ("joint-coupon", $"got a coupon for {e.Coupon.RedeemingBrandId}", e.Coupon.CouponId),
@@ -45,6 +48,12 @@ internal static class CustomerHistory
 
     private static string Words(ReturnRecorded fact) =>
         $"returned {fact.Amount} minor units of {fact.Source}/{fact.PurchaseId}, reversed {fact.Reversed} millipoints";
+
+    private static string Words(PurchaseHandedOver fact) =>
+        $"{fact.Source}/{fact.PurchaseId} went to {fact.To}, reversed {fact.Reversed} millipoints";
+
+    private static string Words(PurchaseTakenOver fact) =>
+        $"{fact.Source}/{fact.PurchaseId} came from {fact.From}, accrued {fact.Accrued} millipoints";
 
     private static string Words(ContactLogged contact) =>
         $"{(contact.IsInbound ? "inbound" : "outbound")} contact by {contact.Channel}{For(contact.Purpose)}"

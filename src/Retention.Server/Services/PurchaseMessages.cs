@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using NodaTime;
 using Retention.Domain.Customers;
+using Retention.Domain.Purchases;
 using Retention.Kernel;
 using Retention.Server.Rpc;
 using Retention.V1;
@@ -35,6 +36,30 @@ internal static class PurchaseMessages
         Balance = receipt.Balance.ToProto(),
     };
 
+    public static VoidPurchaseResponse ToProto(this VoidReceipt receipt) => new()
+    {
+        CustomerId = receipt.CustomerId,
+        Amount = Of(receipt.Currency, receipt.Void.Amount),
+        ReversedMillipoints = receipt.Void.Reversed,
+        OwedMillipoints = receipt.Void.Debt,
+        ForgivenMillipoints = receipt.Void.Forgiven,
+        Balance = receipt.Balance.ToProto(),
+    };
+
+    public static ReassignPurchaseResponse ToProto(this ReassignReceipt receipt)
+    {
+        var response = new ReassignPurchaseResponse
+        {
+            Purchase = ToProto(receipt.CustomerId, receipt.Sale, receipt.Currency),
+            Balance = receipt.Balance.ToProto(),
+            FromCustomerId = receipt.From,
+            OwedMillipoints = receipt.HandedOver.Debt,
+            ForgivenMillipoints = receipt.HandedOver.Forgiven,
+        };
+        if (Accrual(receipt.Sale) is { } accrual) response.Accruals.Add(accrual);
+        return response;
+    }
+
     public static GetPurchaseResponse ToProto(this PurchaseView view)
     {
         var response = new GetPurchaseResponse
@@ -42,13 +67,15 @@ internal static class PurchaseMessages
             Purchase = ToProto(view.CustomerId, view.Purchase, view.Currency),
             ReturnedLines =
             {
-                view.Returns.Lines.Select(line => new ReturnedLine
+                view.Returns.Lines.Select(line => new V1.ReturnedLine
                 {
                     LineId = line.LineId, Quantity = line.Quantity, Amount = Of(view.Currency, line.Amount),
                 }),
             },
             Returned = Of(view.Currency, view.Returns.Amount),
             ReversedMillipoints = view.Returns.Reversed,
+            Voided = view.Returns.IsVoided,
+            Reassigned = view.Returns.Holder is not null,
         };
         if (Accrual(view.Purchase) is { } accrual) response.Accruals.Add(accrual);
         if (!view.Purchase.Lines.IsDefaultOrEmpty)

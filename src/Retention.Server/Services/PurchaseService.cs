@@ -31,6 +31,8 @@ public sealed partial class PurchaseService(IGrainHost grains) : IRpcService
     public void Bind(RpcMethods methods) => methods
         .Unary<RecordPurchaseRequest, RecordPurchaseResponse>(nameof(RecordPurchase), RecordPurchase)
         .Unary<ReturnPurchaseRequest, ReturnPurchaseResponse>(nameof(ReturnPurchase), ReturnPurchase)
+        .Unary<VoidPurchaseRequest, VoidPurchaseResponse>(nameof(VoidPurchase), VoidPurchase)
+        .Unary<ReassignPurchaseRequest, ReassignPurchaseResponse>(nameof(ReassignPurchase), ReassignPurchase)
         .Duplex<ImportPurchasesRequest, ImportPurchasesResponse>(nameof(ImportPurchases), ImportPurchases)
         .Unary<GetPurchaseRequest, GetPurchaseResponse>(nameof(GetPurchase), GetPurchase);
 

@@ -61,6 +61,7 @@ internal static class TenantMessages
         LotDays = program.LotDays,
         MillipointsCapPerPurchase = program.MillipointsCapPerPurchase,
         ReturnMayGoNegative = program.ReturnMayGoNegative,
+        ReassignDays = program.Till.ReassignDays,
     };
 
     public static LoyaltyProgram ToDomain(this V1.Program program) => new(
@@ -69,7 +70,10 @@ internal static class TenantMessages
         program.RoundToMillipoints,
         program.LotDays,
         program.MillipointsCapPerPurchase,
-        program.ReturnMayGoNegative);
+        program.ReturnMayGoNegative)
+    {
+        Tills = new TillRules(program.ReassignDays),
+    };
 
     public static string Etag(this LoyaltyProgram program) => $"{EtagPrefix}{program.Version}";
 

@@ -66,6 +66,29 @@ internal sealed class NaiveCustomer
         Spend -= fact.Long("a");
     }
 
+    /// <summary>A void, or the half of a reassignment that leaves: a return of all, and one sale less.</summary>
+    public void Lose(JsonElement fact, long position, NaiveProgram program)
+    {
+        Return(fact, position, program);
+        Purchases--;
+    }
+
+    public void TakeOver(JsonElement fact, long position)
+    {
+        var (end, points) = (fact.Moment("x") ?? Instant.MaxValue, fact.Long("q"));
+        var paid = end > (fact.Moment("at") ?? default) ? Math.Min(Debt, points) : 0;
+        Require(fact.Long("d") == paid, position, $"{fact.Long("d")} paid of a debt, not {paid}");
+        if (points > 0)
+        {
+            Require(fact.Long("n") == ++Lots, position, "the lot's number does not follow");
+            Add(new NaiveHeap(end, fact.Long("v"), fact.Text("b")), points - paid, position);
+        }
+
+        Debt -= paid;
+        Purchases++;
+        Spend += fact.Long("a");
+    }
+
     public void Restore(JsonElement fact, long position)
     {
         var now = fact.Moment("at") ?? NodaConstants.UnixEpoch;

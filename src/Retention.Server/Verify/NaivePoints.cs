@@ -14,9 +14,11 @@ public sealed class NaivePoints : INaiveLaw
     private readonly Dictionary<PartitionId, NaiveProgram> programs = [];
     private readonly Dictionary<GrainId, NaiveCustomer> customers = [];
     private readonly Dictionary<GrainId, string> keys = [];
-    private readonly Dictionary<UInt128, Sale> sales = [];
+    private readonly NaiveSales sales;
     private readonly Dictionary<(PartitionId, string), (long Points, bool IsBack)> redemptions = [];
     private readonly List<Difference> found = [];
+
+    public NaivePoints() => sales = new NaiveSales(Tell);
 
     public string Name => "points";
 
@@ -55,12 +57,24 @@ public sealed class NaivePoints : INaiveLaw
         switch (fact.Type)
         {
             case "purchase":
-                Sell(fact);
+                sales.Sell(fact);
                 customer.Buy(fact.Json, fact.Position, program);
                 break;
             case "return":
-                TakeBack(fact);
+                sales.TakeBack(fact);
                 customer.Return(fact.Json, fact.Position, program);
+                break;
+            case "void":
+                sales.Void(fact);
+                customer.Lose(fact.Json, fact.Position, program);
+                break;
+            case "handed-over":
+                sales.HandOver(fact);
+                customer.Lose(fact.Json, fact.Position, program);
+                break;
+            case "taken-over":
+                sales.TakeOver(fact);
+                customer.TakeOver(fact.Json, fact.Position);
                 break;
             case "redeemed":
                 redemptions[(fact.Grain.Partition, fact.Json.Text("id"))] = (fact.Json.Long("m"), false);
@@ -71,31 +85,6 @@ public sealed class NaivePoints : INaiveLaw
                 customer.Restore(fact.Json, fact.Position);
                 break;
         }
-    }
-
-    private void Sell(NaiveFact fact)
-    {
-        var sale = new Sale(fact.Grain, fact.Json.Long("a"), fact.Json.Long("q"), 0, 0);
-        if (!sales.TryAdd(KeyOf(fact), sale)) Tell(fact, "a sale counts twice");
-    }
-
-    private void TakeBack(NaiveFact fact)
-    {
-        if (!sales.TryGetValue(KeyOf(fact), out var sale) || sale.Customer != fact.Grain)
-        {
-            Tell(fact, "what was never sold came back");
-            return;
-        }
-
-        var returned = sale.Returned + fact.Json.Long("a");
-        var reversed = sale.Reversed + fact.Json.Long("q");
-        sales[KeyOf(fact)] = sale with { Returned = returned, Reversed = reversed };
-        if (returned > sale.Amount || reversed > sale.Accrued) Tell(fact, "more came back than was sold");
-
-        var share = returned == sale.Amount
-            ? sale.Accrued - sale.Reversed
-            : (long)((Int128)sale.Accrued * fact.Json.Long("a") / sale.Amount);
-        if (fact.Json.Long("q") != share) Tell(fact, $"{fact.Json.Long("q")} reversed, the share is {share}");
     }
 
     private void GiveBack(NaiveFact fact)
@@ -118,11 +107,21 @@ public sealed class NaivePoints : INaiveLaw
     private IEnumerable<Difference> JudgePurchase(GrainId grain, JsonElement state)
     {
         var parts = grain.Key.Split('|');
-        var sale = sales.GetValueOrDefault(LedgerKey.Purchase(grain.Partition.OwnerId, parts[0], parts[1], parts[2]).Value);
+        var sale = sales.Of(grain.Partition, parts[0], parts[1], parts[2]);
         if (state.Long("a") != sale.Returned || state.Long("q") != sale.Reversed)
         {
             yield return new Difference(
                 grain, Name, $"{state.Long("a")} and {state.Long("q")} came back, the journal says {sale.Returned} and {sale.Reversed}");
+        }
+
+        if (state.Flag("void") != sale.IsVoided || (state.Text("c").Length > 0) != sale.IsMoved)
+        {
+            yield return new Difference(grain, Name, "is not corrected as the journal says");
+        }
+
+        if (sale.IsMoved && state.Text("c") != sale.Customer.Key)
+        {
+            yield return new Difference(grain, Name, $"is {state.Text("c")}'s, the journal says {sale.Customer.Key}'s");
         }
     }
 
@@ -167,12 +166,6 @@ public sealed class NaivePoints : INaiveLaw
         }
     }
 
-    private static UInt128 KeyOf(NaiveFact fact) => LedgerKey.Purchase(
-        fact.Grain.Partition.OwnerId,
-        (fact.Json.Part("o") ?? default).Text("b"),
-        fact.Json.Text("s"),
-        fact.Json.Text("i")).Value;
-
     private NaiveProgram ProgramOf(PartitionId tenant)
     {
         if (!programs.TryGetValue(tenant, out var program)) programs[tenant] = program = new NaiveProgram();
@@ -181,6 +174,4 @@ public sealed class NaivePoints : INaiveLaw
 
     private void Tell(NaiveFact fact, string what) =>
         found.Add(new Difference(fact.Grain, Name, $"journal record {fact.Position}: {what}"));
-
-    private readonly record struct Sale(GrainId Customer, long Amount, long Accrued, long Returned, long Reversed);
 }

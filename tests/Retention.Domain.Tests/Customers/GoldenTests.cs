@@ -29,6 +29,11 @@ public sealed class GoldenTests
         (CustomerGrains.Customer, new PurchaseRecorded(
             "pos", "p1", At - Duration.FromDays(1), 1_099, 99, 7_500, 2_500, 500, 7, 1, End, [new("a", "sku", "boots", 2, 1_099, 10, 20)], "o1", ["red_1"])),
         (CustomerGrains.Customer, new ReturnRecorded("pos", "p1", "r1", 500, 5_000, [Slice], 100, 600, 300, "too small")),
+        (CustomerGrains.Customer, new VoidRecorded("pos", "p1", 500, 5_000, [Slice], 100, 600, 300, "typed twice")),
+        (CustomerGrains.Customer, new PurchaseHandedOver(
+            "pos", "p1", "bob", 500, 5_000, [Slice], 100, 600, 300, "forgot the card")),
+        (CustomerGrains.Customer, new PurchaseTakenOver(
+            "pos", "p1", "ann", "shoes", At - Duration.FromDays(1), 500, 5_000, 600, 7, 1, End, "forgot the card")),
         (CustomerGrains.Customer, new PointsRedeemed("red_1", 4_000, [Slice], "mug", "pos", "o1")),
         (CustomerGrains.Customer, new RedemptionReversed("red_1", 4_000, [Slice], [Slice with { Millipoints = 1 }], "broken")),
         (CustomerGrains.Customer, new JointCouponHeld(new("c1", "agr", "X-1", "hats", 199, "USD", End))),
@@ -37,6 +42,8 @@ public sealed class GoldenTests
         (CustomerGrains.Key, new KeyBlocked { At = At }),
         (CustomerGrains.Key, new KeyFreed { At = At }),
         (CustomerGrains.Purchase, new PurchaseReturned("r1", "ann", [new("a", 1, 500)], 500, 5_000, true) { At = At }),
+        (CustomerGrains.Purchase, new PurchaseVoided("ann", 500, 5_000) { At = At }),
+        (CustomerGrains.Purchase, new PurchaseReassigned("ann", "bob", 7) { At = At }),
     ];
 
     public static TheoryData<string> Names => new(Examples.Select(example => example.Fact.GetType().Name));

@@ -132,6 +132,18 @@ internal sealed class World
             LedgerKey.Return(Tenant, "shoes", "pos", returnId));
     }
 
+    public Decision Void(string purchaseId, Origin? origin = null)
+    {
+        var command = new VoidPurchase("pos", purchaseId, "typed twice", origin ?? Till);
+        return Ask(turn => CorrectionTurns.Void(turn, Tenant, command));
+    }
+
+    public Decision Reassign(string purchaseId, string customerId)
+    {
+        var command = new ReassignPurchase("pos", purchaseId, customerId, "forgot the card", Till);
+        return Ask(turn => CorrectionTurns.Reassign(turn, Tenant, command));
+    }
+
     public Decision Redeem(long millipoints, string customerId = "ann")
     {
         var request = $"redeem-{++requests}";

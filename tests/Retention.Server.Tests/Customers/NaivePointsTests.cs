@@ -27,6 +27,8 @@ public sealed class NaivePointsTests(LivedServer lived) : IClassFixture<LivedSer
     [InlineData("purchase", "2018-03-01T05:00:00Z", "2018-03-02T05:00:00Z")]
     [InlineData("redeemed", "\"m\":4000", "\"m\":3999")]
     [InlineData("return", "\"q\":5000", "\"q\":4999")]
+    [InlineData("void", "\"q\":7000", "\"q\":6000")]
+    [InlineData("handed-over", "\"i\":\"p5\"", "\"i\":\"p3\"")]
     [InlineData("redemption-reversed", "\"m\":4000", "\"m\":4001")]
     public void A_changed_fact_is_found_and_its_customer_named(string type, string was, string becomes)
     {
@@ -43,6 +45,21 @@ public sealed class NaivePointsTests(LivedServer lived) : IClassFixture<LivedSer
 
         Assert.Equal(1, changed);
         Assert.Contains(differences, difference => difference.Grain.EndsWith("/customer/ann", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("\"q\":9000", "\"q\":8000")]
+    [InlineData("\"from\":\"ann\",\"b\":\"", "\"from\":\"ann\",\"b\":\"x")]
+    [InlineData("2018-03-01T05:00:00Z", "2018-03-02T05:00:00Z")]
+    public void A_sale_that_is_taken_over_changed_is_found(string was, string becomes)
+    {
+        var differences = Judged(
+            fact => fact.StartsWith("{\"$type\":\"taken-over\"", StringComparison.Ordinal)
+                ? fact.Replace(was, becomes, StringComparison.Ordinal)
+                : fact,
+            state => state);
+
+        Assert.Contains(differences, difference => difference.Grain.EndsWith("/customer/bob", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -147,5 +164,10 @@ public sealed class LivedServer : IAsyncLifetime
             RequestId = "r5", Source = "pos", PurchaseId = "p2", ReturnId = "x2",
         })).Reply;
         await shop.BuyAsync("p3", 2_000);
+        await shop.EnrollAsync("bob");
+        await shop.BuyAsync("p4", 700);
+        _ = (await shop.VoidAsync("p4")).Reply;
+        await shop.BuyAsync("p5", 900);
+        _ = (await shop.ReassignAsync("p5", "bob")).Reply;
     }
 }

@@ -52,6 +52,28 @@ internal sealed class Shop(TestTenant tenant, string till)
         Lines = { Line("1", cents) }, TillId = "1", CashierId = "7",
     };
 
+    public Task<RpcAnswer<VoidPurchaseResponse>> VoidAsync(string purchaseId, Action<VoidPurchaseRequest>? change = null)
+    {
+        var request = new VoidPurchaseRequest
+        {
+            RequestId = TestServer.NewId(), Source = "pos", PurchaseId = purchaseId, Reason = "typed twice", TillId = "1", CashierId = "7",
+        };
+        change?.Invoke(request);
+        return Ask<VoidPurchaseResponse>("PurchaseService/VoidPurchase", request);
+    }
+
+    public Task<RpcAnswer<ReassignPurchaseResponse>> ReassignAsync(
+        string purchaseId, string customerId, Action<ReassignPurchaseRequest>? change = null)
+    {
+        var request = new ReassignPurchaseRequest
+        {
+            RequestId = TestServer.NewId(), Source = "pos", PurchaseId = purchaseId, CustomerId = customerId,
+            Reason = "forgot the card", TillId = "1", CashierId = "7",
+        };
+        change?.Invoke(request);
+        return Ask<ReassignPurchaseResponse>("PurchaseService/ReassignPurchase", request);
+    }
+
     public async Task<PointsBalance> BalanceAsync(string id = "ann") =>
         (await Ask<GetBalanceResponse>("LoyaltyService/GetBalance", new GetBalanceRequest { CustomerId = id })).Reply.Balance;
 
