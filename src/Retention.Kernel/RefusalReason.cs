@@ -85,6 +85,7 @@ public enum RefusalReason
     LimitReached,
     ConditionNotMet,
     BudgetExhausted,
+    ReservationNotFound,
 
     // Offers and agreements.
     OfferNotDraft,

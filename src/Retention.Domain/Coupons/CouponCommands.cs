@@ -8,7 +8,13 @@ using Retention.Kernel;
 namespace Retention.Domain.Coupons;
 
 /// <summary>What conditions may look at of a basket.</summary>
-public sealed record BasketSeen(long TotalMinorUnits, string Currency, ImmutableArray<string> Categories);
+public sealed record BasketSeen(long TotalMinorUnits, string Currency, ImmutableArray<string> Categories)
+{
+    public ImmutableArray<BasketLine> Lines { get; init; } = [];
+}
+
+/// <summary>One line of a basket, as conditions and returns look at it.</summary>
+public sealed record BasketLine(string LineId, string ProductId, string Category, long Quantity, long AmountMinorUnits);
 
 /// <param name="BrandId">The brand that the caller is bound to; empty: none.</param>
 /// <param name="Code">As typed.</param>
@@ -24,7 +30,29 @@ public sealed record RedeemCoupon(
     string CustomerId,
     string StoreId,
     BasketSeen? Basket,
-    string RedemptionId);
+    string RedemptionId)
+{
+    /// <summary>The reservation that it uses up; empty: that of its order, if there is one.</summary>
+    public string ReservationId { get; init; } = "";
+
+    /// <summary>Where the order's own reservation is found; null: the till names no order.</summary>
+    public LedgerKey? OrderReservation { get; init; }
+}
+
+/// <param name="Till">As for the redemption to come.</param>
+public sealed record ReserveCoupon(RedeemCoupon Till, string ReservationId, Duration Ttl)
+{
+    public static readonly Duration TtlMin = Duration.FromSeconds(1);
+    public static readonly Duration TtlMax = Duration.FromDays(7);
+}
+
+/// <param name="CouponId">Empty for a generic code.</param>
+/// <param name="ExpiresAt">Exclusive.</param>
+public sealed record CouponReservation(
+    string ReservationId, string CouponId, string OfferId, long DiscountMinorUnits, string Currency, Instant ExpiresAt);
+
+/// <param name="WasOpen">False: it held nothing any more.</param>
+public sealed record CouponRelease(string ReservationId, bool WasOpen, Instant ReleasedAt);
 
 /// <summary>A till that brings a joint code: who asks, and the agreements whose codes it may be.</summary>
 /// <param name="Fault">Why the till's own words are refused, whatever the coupon says; null: they are sound.</param>
@@ -49,11 +77,19 @@ public sealed record CouponValidation(
     ImmutableArray<Refusal> Failing, long DiscountMinorUnits, string Currency, string OfferId, string AgreementId);
 
 public sealed record ReverseCouponRedemption(
-    string TenantId, string RedemptionId, string Reason, string ReturnId);
+    string TenantId, string RedemptionId, string Reason, string ReturnId)
+{
+    /// <summary>What came back of the basket; empty: all that is left.</summary>
+    public ImmutableArray<CouponReturnLine> Lines { get; init; } = [];
+}
+
+/// <param name="Amount">Before the coupon; null: the quantity's share of the line.</param>
+public sealed record CouponReturnLine(string LineId, long Quantity, Money? Amount);
 
 /// <param name="IsReopened">Whether the coupon may be redeemed again.</param>
+/// <param name="IsWhole">Nothing of the redemption stands any more.</param>
 public sealed record CouponReversal(
-    string RedemptionId, long DiscountMinorUnits, string Currency, bool IsReopened, Instant ReversedAt);
+    string RedemptionId, long DiscountMinorUnits, string Currency, bool IsReopened, Instant ReversedAt, bool IsWhole = true);
 
 [JsonConverter(typeof(JsonStringEnumConverter<CouponStatus>))]
 public enum CouponStatus

@@ -21,9 +21,17 @@ public sealed record CouponState
     /// <summary>The redemption that stands; empty: not redeemed.</summary>
     public string RedemptionId { get; init; } = "";
 
+    /// <summary>The last reservation, which may be over; empty: none.</summary>
+    public string ReservationId { get => field ?? ""; init; } = "";
+
+    /// <summary>Exclusive.</summary>
+    public Instant ReservedUntil { get; init; }
+
     public bool Exists => OfferId.Length > 0;
 
     public bool IsRedeemed => RedemptionId.Length > 0;
+
+    public bool IsReservedAt(Instant now) => ReservationId.Length > 0 && now < ReservedUntil;
 
     public CouponState Evolve(CouponFact fact) => fact switch
     {
@@ -33,8 +41,14 @@ public sealed record CouponState
             CustomerId = issued.CustomerId,
             ExpiresAt = issued.ExpiresAt,
         },
-        CouponRedeemed redeemed => this with { RedemptionId = redeemed.Redemption },
+        CouponRedeemed redeemed => this with { RedemptionId = redeemed.Redemption, ReservationId = "" },
         CouponReversed => this with { RedemptionId = "" },
+        CouponReserved reserved => this with
+        {
+            ReservationId = reserved.Reservation,
+            ReservedUntil = reserved.ExpiresAt,
+        },
+        CouponReservationReleased => this with { ReservationId = "" },
         _ => throw new InvalidOperationException($"A coupon knows no {fact.GetType().Name}."),
     };
 }
@@ -43,6 +57,8 @@ public sealed record CouponState
 [JsonDerivedType(typeof(CouponIssued), "coupon-issued")]
 [JsonDerivedType(typeof(CouponRedeemed), "coupon-redeemed")]
 [JsonDerivedType(typeof(CouponReversed), "coupon-reversed")]
+[JsonDerivedType(typeof(CouponReserved), "coupon-reserved")]
+[JsonDerivedType(typeof(CouponReservationReleased), "coupon-reservation-released")]
 public abstract record CouponFact;
 
 public sealed record CouponIssued(string OfferId, string CustomerId, Instant? ExpiresAt, Instant At) : CouponFact;
@@ -50,6 +66,10 @@ public sealed record CouponIssued(string OfferId, string CustomerId, Instant? Ex
 public sealed record CouponRedeemed(string Redemption, long Discount, Instant At) : CouponFact;
 
 public sealed record CouponReversed(string Redemption, Instant At) : CouponFact;
+
+public sealed record CouponReserved(string Reservation, Instant ExpiresAt, Instant At) : CouponFact;
+
+public sealed record CouponReservationReleased(string Reservation, Instant At) : CouponFact;
 
 /// <summary>The unique coupons bound to one customer, oldest first; its key is the customer's id.</summary>
 public sealed record WalletState

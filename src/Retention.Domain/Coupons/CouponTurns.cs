@@ -14,7 +14,7 @@ public static class CouponTurns
 {
     public static Decision Validate(ITurn turn, RedeemCoupon command)
     {
-        var found = Find(turn, command);
+        var found = CouponSearch.Find(turn, command);
         if (!turn.IsComplete) return Decision.Silent();
         if (found.Unknown is { Reason: RefusalReason.CouponNotInCampaign } elsewhere)
         {
@@ -23,7 +23,7 @@ public static class CouponTurns
 
         if (found.Unknown is { } unknown) return unknown;
 
-        var check = found.Check(command, turn);
+        var check = found.Check(command, turn, "");
         var failing = OfferConditionsCheck.Failing(check);
         return Decision.With(new CouponValidation(
             failing.All, check.Discount, found.Tenant.Currency, found.Offer.OfferId, ""));
@@ -31,38 +31,15 @@ public static class CouponTurns
 
     public static Decision Redeem(ITurn turn, RedeemCoupon command)
     {
-        var found = Find(turn, command);
+        var found = CouponSearch.Find(turn, command);
+        var own = OwnReservation.Of(turn, command, found);
         if (!turn.IsComplete) return Decision.Silent();
         if (found.Unknown is { } unknown) return unknown;
+        if (own.Refusal is { } elsewhere) return elsewhere;
 
-        var check = found.Check(command, turn);
+        var check = found.Check(command, turn, own.Id);
         var failing = OfferConditionsCheck.Failing(check);
-        if (failing.Any) return failing.First();
-
-        var offer = found.Offer;
-        LocalDate? day = offer.Limits.PerDay > 0 ? check.Now.InZone(check.Zone).Date : null;
-        var decision = Decision.With(new CouponRedemption(
-                command.RedemptionId,
-                found.CouponCode.Length > 0 ? CouponCode.CouponId(found.CouponCode) : "",
-                offer.OfferId,
-                offer.CampaignId,
-                "",
-                check.Discount,
-                found.Tenant.Currency,
-                check.Now))
-            .Change(
-                OfferGrains.OfferId(command.TenantId, offer.OfferId),
-                new OfferRedeemed(command.RedemptionId, command.CustomerId, check.Discount, day, check.Now));
-        if (command.CustomerId.Length > 0)
-        {
-            decision.Change(
-                OfferGrains.UseId(command.TenantId, offer.OfferId, command.CustomerId),
-                new UseRedeemed(command.RedemptionId));
-        }
-
-        return found.CouponCode.Length == 0 ? decision : decision.Change(
-            OfferGrains.CouponId(command.TenantId, found.CouponCode),
-            new CouponRedeemed(command.RedemptionId, check.Discount, check.Now));
+        return failing.Any ? failing.First() : Redeemed(command, found, check);
     }
 
     /// <summary>
@@ -72,7 +49,7 @@ public static class CouponTurns
     public static Decision Till(ITurn turn, RedeemCoupon command)
     {
         var tenant = turn.State<TenantState>(TenantGrains.Id(command.TenantId));
-        var fault = TillFault(turn, tenant, command);
+        var fault = CouponSearch.TillFault(turn, tenant, command);
         if (!turn.IsComplete) return Decision.Silent();
         return Decision.With(new JointTill(
             Asker.Of(tenant, command.BrandId, turn.Time) with { EntityId = tenant.EntityOf(command.StoreId) },
@@ -80,43 +57,9 @@ public static class CouponTurns
             fault));
     }
 
-    /// <summary>Gives back count, budget and the customer's use, whenever it comes.</summary>
-    public static Decision Reverse(ITurn turn, ReverseCouponRedemption command)
-    {
-        var tenant = turn.State<TenantState>(TenantGrains.Id(command.TenantId));
-        if (RedemptionId.Key(command.RedemptionId) is not { } key) return Unknown(command.RedemptionId);
-        var facts = turn.Recorded(key);
-        if (!turn.IsComplete) return Decision.Silent();
-
-        var partition = PartitionId.Tenant(command.TenantId);
-        var now = tenant.Now(turn.Time);
-        Decision? decision = null;
-        foreach (var (grain, fact) in facts ?? [])
-        {
-            if (grain.Partition != partition) return Unknown(command.RedemptionId);
-            if (fact is OfferRedeemed redeemed)
-            {
-                decision = Decision.With(new CouponReversal(
-                    command.RedemptionId, redeemed.Discount, tenant.Currency, true, now));
-                decision.Change(grain, new OfferRedemptionReversed(
-                    command.RedemptionId, redeemed.Discount, redeemed.Day, command.Reason, command.ReturnId, now));
-            }
-            else if (fact is UseRedeemed)
-            {
-                decision?.Change(grain, new UseReversed(command.RedemptionId));
-            }
-            else if (fact is CouponRedeemed)
-            {
-                decision?.Change(grain, new CouponReversed(command.RedemptionId, now));
-            }
-        }
-
-        return decision ?? Unknown(command.RedemptionId);
-    }
-
     public static Decision Get(ITurn turn, RedeemCoupon command)
     {
-        var found = Find(turn, command);
+        var found = CouponSearch.Find(turn, command);
         if (!turn.IsComplete) return Decision.Silent();
         if (found.Unknown is { } unknown) return unknown;
 
@@ -148,109 +91,42 @@ public static class CouponTurns
             .ToImmutableArray());
     }
 
-    private static Found Find(ITurn turn, RedeemCoupon command)
+    private static Decision Redeemed(RedeemCoupon command, FoundCoupon found, OfferCheck check)
     {
-        var tenant = turn.State<TenantState>(TenantGrains.Id(command.TenantId));
-        if (TillFault(turn, tenant, command) is { } fault) return Found.None(tenant, fault);
-
-        return CouponCode.Own(command.Code) is { } code
-            ? FindCoupon(turn, tenant, command, code)
-            : FindGeneric(turn, tenant, command);
-    }
-
-    private static Found FindCoupon(ITurn turn, TenantState tenant, RedeemCoupon command, string code)
-    {
-        var coupon = turn.State<CouponState>(OfferGrains.CouponId(command.TenantId, code));
-        var isYours = coupon.CustomerId.Length == 0 || coupon.CustomerId == command.CustomerId;
-        if (!coupon.Exists || !isYours) return Found.None(tenant, NotFound());
-
-        var state = turn.State<OfferState>(OfferGrains.OfferId(command.TenantId, coupon.OfferId));
-        return command.CampaignId.Length > 0 && command.CampaignId != state.Offer?.CampaignId
-            ? Found.None(tenant, NotInCampaign(command.CampaignId))
-            : new Found(
-                tenant, null, state, Use(turn, command, coupon.OfferId), Targeted(turn, command, state), coupon, code);
-    }
-
-    private static Found FindGeneric(ITurn turn, TenantState tenant, RedeemCoupon command)
-    {
-        var code = CouponCode.Generic(command.Code);
-        var offers = turn.State<CodeState>(OfferGrains.CodeId(command.TenantId, code)).Offers;
-        if (offers.IsEmpty) return Found.None(tenant, NotFound());
-        if (command.CampaignId.Length == 0 && offers.Length > 1)
+        var (offer, tenantId) = (found.Offer, command.TenantId);
+        var reservation = check.Reservation.Length > 0 ? check.Reservation : null;
+        LocalDate? day = offer.Limits.PerDay > 0 ? check.Now.InZone(check.Zone).Date : null;
+        var decision = Decision.With(new CouponRedemption(
+                command.RedemptionId,
+                found.CouponCode.Length > 0 ? CouponCode.CouponId(found.CouponCode) : "",
+                offer.OfferId,
+                offer.CampaignId,
+                "",
+                check.Discount,
+                found.Tenant.Currency,
+                check.Now))
+            .Change(
+                OfferGrains.OfferId(tenantId, offer.OfferId),
+                new OfferRedeemed(command.RedemptionId, command.CustomerId, check.Discount, day, check.Now)
+                {
+                    Reservation = reservation,
+                });
+        if (command.CustomerId.Length > 0)
         {
-            return Found.None(tenant, OfferRules.Invalid("campaign_id", "required_where_a_code_stands_in_several"));
+            decision.Change(
+                OfferGrains.UseId(tenantId, offer.OfferId, command.CustomerId),
+                new UseRedeemed(command.RedemptionId) { Reservation = reservation });
         }
 
-        foreach (var offer in offers)
+        if (found.CouponCode.Length > 0)
         {
-            if (command.CampaignId.Length > 0 && command.CampaignId != offer.CampaignId) continue;
-            var state = turn.State<OfferState>(OfferGrains.OfferId(command.TenantId, offer.OfferId));
-            return new Found(
-                tenant, null, state, Use(turn, command, offer.OfferId), Targeted(turn, command, state), null, "");
+            decision.Change(
+                OfferGrains.CouponId(tenantId, found.CouponCode),
+                new CouponRedeemed(command.RedemptionId, check.Discount, check.Now));
         }
 
-        return Found.None(tenant, NotInCampaign(command.CampaignId));
-    }
-
-    private static OfferUseState? Use(ITurn turn, RedeemCoupon command, string offerId) => command.CustomerId.Length == 0
-        ? null
-        : turn.State<OfferUseState>(OfferGrains.UseId(command.TenantId, offerId, command.CustomerId));
-
-    private static bool Targeted(ITurn turn, RedeemCoupon command, OfferState state) =>
-        OfferTargetTurns.IsTargeted(turn, command.TenantId, state, command.CustomerId);
-
-    private static Refusal? TillFault(ITurn turn, TenantState tenant, RedeemCoupon command)
-    {
-        if (command.Basket is { } basket && basket.Currency != tenant.Currency)
-        {
-            return Because(RefusalReason.CurrencyMismatch, ("currency_code", tenant.Currency));
-        }
-
-        if (command.StoreId.Length > 0 && !tenant.Stores.ContainsKey(command.StoreId))
-        {
-            return Because(RefusalReason.StoreNotFound, ("store_id", command.StoreId));
-        }
-
-        return command.CustomerId.Length > 0 && !turn.State<CustomerState>(CustomerGrain(command)).IsActive
-            ? Because(RefusalReason.CustomerNotFound)
-            : null;
-    }
-
-    private static GrainId CustomerGrain(RedeemCoupon command) =>
-        CustomerGrains.Id(PartitionId.Tenant(command.TenantId), command.CustomerId);
-
-    private static Refusal NotFound() => Because(RefusalReason.CouponNotFound);
-
-    private static Refusal NotInCampaign(string campaignId) =>
-        Because(RefusalReason.CouponNotInCampaign, ("campaign_id", campaignId));
-
-    private static Refusal Unknown(string redemptionId) =>
-        Because(RefusalReason.RedemptionNotFound, ("redemption_id", redemptionId));
-
-    /// <summary>What a code led to, or why to nothing.</summary>
-    private readonly record struct Found(
-        TenantState Tenant,
-        Refusal? Unknown,
-        OfferState State,
-        OfferUseState? Use,
-        bool IsTargeted,
-        CouponState? Coupon,
-        string CouponCode)
-    {
-        public Offer Offer => State.Offer ?? throw new InvalidOperationException("A code leads to no offer.");
-
-        public static Found None(TenantState tenant, Refusal why) =>
-            new(tenant, why, OfferState.Initial, null, false, null, "");
-
-        public OfferCheck Check(RedeemCoupon command, ITurn turn) => new(
-            State,
-            Use,
-            IsTargeted,
-            Coupon,
-            command.StoreId,
-            command.Basket,
-            Offer.Discount.On(command.Basket?.TotalMinorUnits),
-            OfferRules.Zone(Offer, Tenant),
-            Tenant.Now(turn.Time));
+        var lines = command.Basket is { } basket ? DiscountSpread.Over(basket.Lines, check.Discount) : [];
+        return lines.IsEmpty ? decision : decision.Change(
+            OfferGrains.RedemptionId(tenantId, command.RedemptionId), new RedemptionSpread(lines, check.Now));
     }
 }

@@ -27,6 +27,10 @@ public static class RedemptionId
     /// <summary>A redemption is reversed by one commit only.</summary>
     public static LedgerKey Reversal(string redemptionId) => LedgerKey.Of("coupon reversal", redemptionId);
 
+    /// <summary>A return gives back its lines' part of a redemption once.</summary>
+    public static LedgerKey PartReversal(string redemptionId, string returnId) =>
+        LedgerKey.Of("coupon part reversal", redemptionId, returnId);
+
     /// <summary>
     /// A till's order redeems a coupon once. Apart from the order's other keys: points may pay for the same order.
     /// </summary>

@@ -81,13 +81,13 @@ public static class CustomerEvolution
     // The latest purchase's time stays: which one came before is not known here.
     private static CustomerState Gone(
         CustomerState state, Instant at, long amount, ImmutableArray<LotSlice> slices, long debt) => state with
-    {
-        LastAt = at,
-        Lots = Lots.Take(state.Lots, slices),
-        Debt = state.Debt + debt,
-        PurchaseCount = state.PurchaseCount - 1,
-        Spend = state.Spend - amount,
-    };
+        {
+            LastAt = at,
+            Lots = Lots.Take(state.Lots, slices),
+            Debt = state.Debt + debt,
+            PurchaseCount = state.PurchaseCount - 1,
+            Spend = state.Spend - amount,
+        };
 
     private static CustomerState TookOver(CustomerState state, PurchaseTakenOver fact)
     {

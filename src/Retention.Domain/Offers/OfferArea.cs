@@ -10,5 +10,6 @@ public static class OfferArea
         OfferGrains.Code,
         OfferGrains.Directory,
         OfferGrains.Coupon,
-        OfferGrains.Wallet);
+        OfferGrains.Wallet,
+        OfferGrains.Redemption);
 }

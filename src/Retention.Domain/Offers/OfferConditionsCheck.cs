@@ -9,6 +9,7 @@ namespace Retention.Domain.Offers;
 /// <param name="IsTargeted">Whether the customer is on the offer's target list.</param>
 /// <param name="Coupon">Null for a generic code.</param>
 /// <param name="Discount">What would be given.</param>
+/// <param name="Reservation">The caller's own, which does not stand against him; empty: none.</param>
 /// <param name="Zone">The offer's.</param>
 public sealed record OfferCheck(
     OfferState State,
@@ -18,6 +19,7 @@ public sealed record OfferCheck(
     string StoreId,
     BasketSeen? Basket,
     long Discount,
+    string Reservation,
     DateTimeZone Zone,
     Instant Now);
 
@@ -37,6 +39,11 @@ public static class OfferConditionsCheck
         Validity(check, offer, ref failing);
 
         if (check.Coupon is { IsRedeemed: true }) failing.Add(RefusalReason.AlreadyRedeemed);
+        if (check.Coupon is { } coupon && coupon.IsReservedAt(check.Now) && coupon.ReservationId != check.Reservation)
+        {
+            failing.Add(RefusalReason.ReservedElsewhere, ("expire_time", coupon.ReservedUntil));
+        }
+
         if (check.State.Status != OfferStatus.Active)
         {
             failing.Add(RefusalReason.OfferPaused, ("status", check.State.Status));
@@ -48,15 +55,18 @@ public static class OfferConditionsCheck
             failing.Add(RefusalReason.StoreNotAllowed, ("store_id", check.StoreId));
         }
 
-        Limits(check, offer, ref failing);
+        var held = check.State.Holds.OthersAt(check.Now, check.Reservation);
+        Limits(check, offer, held, ref failing);
         Conditions(check, offer, ref failing);
 
-        if (offer.BudgetMinorUnits > 0 && check.State.DiscountMinorUnits + check.Discount > offer.BudgetMinorUnits)
+        var given = check.State.DiscountMinorUnits + held.Discount;
+        if (offer.BudgetMinorUnits > 0 && given + check.Discount > offer.BudgetMinorUnits)
         {
             failing.Add(
                 RefusalReason.BudgetExhausted,
                 ("budget", offer.BudgetMinorUnits),
                 ("given", check.State.DiscountMinorUnits),
+                ("reserved", held.Discount),
                 ("discount", check.Discount));
         }
 
@@ -76,28 +86,35 @@ public static class OfferConditionsCheck
         }
     }
 
-    private static void Limits(OfferCheck check, Offer offer, ref Refusals failing)
+    // What is reserved counts as used, on whatever day the reservation is redeemed in the end.
+    private static void Limits(OfferCheck check, Offer offer, (long Count, long Discount) held, ref Refusals failing)
     {
         var (limits, state) = (offer.Limits, check.State);
-        if (limits.Total > 0 && state.RedeemedCount >= limits.Total)
+        if (limits.Total > 0 && state.RedeemedCount + held.Count >= limits.Total)
         {
-            Reached(ref failing, "total", limits.Total, state.RedeemedCount);
+            Reached(ref failing, "total", limits.Total, state.RedeemedCount, held.Count);
         }
 
-        if (limits.PerCustomer > 0 && check.Use is { } use && use.Uses >= limits.PerCustomer)
+        if (limits.PerCustomer > 0 && check.Use is { } use)
         {
-            Reached(ref failing, "per_customer", limits.PerCustomer, use.Uses);
+            var reserved = use.Holds.OthersAt(check.Now, check.Reservation).Count;
+            if (use.Uses + reserved >= limits.PerCustomer)
+            {
+                Reached(ref failing, "per_customer", limits.PerCustomer, use.Uses, reserved);
+            }
         }
 
-        if (limits.PerDay > 0 && state.Day == check.Now.InZone(check.Zone).Date && state.DayCount >= limits.PerDay)
+        var today = state.Day == check.Now.InZone(check.Zone).Date ? state.DayCount : 0;
+        if (limits.PerDay > 0 && today + held.Count >= limits.PerDay)
         {
-            Reached(ref failing, "per_day", limits.PerDay, state.DayCount);
+            Reached(ref failing, "per_day", limits.PerDay, today, held.Count);
         }
 
         if (limits.TotalDiscountMinorUnits > 0
-            && state.DiscountMinorUnits + check.Discount > limits.TotalDiscountMinorUnits)
+            && state.DiscountMinorUnits + held.Discount + check.Discount > limits.TotalDiscountMinorUnits)
         {
-            Reached(ref failing, "total_discount", limits.TotalDiscountMinorUnits, state.DiscountMinorUnits);
+            Reached(
+                ref failing, "total_discount", limits.TotalDiscountMinorUnits, state.DiscountMinorUnits, held.Discount);
         }
     }
 
@@ -141,8 +158,13 @@ public static class OfferConditionsCheck
         return false;
     }
 
-    private static void Reached(ref Refusals failing, string limit, long maximum, long used) =>
-        failing.Add(RefusalReason.LimitReached, ("limit", limit), ("maximum", maximum), ("used", used));
+    private static void Reached(ref Refusals failing, string limit, long maximum, long used, long reserved) =>
+        failing.Add(
+            RefusalReason.LimitReached,
+            ("limit", limit),
+            ("maximum", maximum),
+            ("used", used),
+            ("reserved", reserved));
 
     private static Instant? Earliest(Instant? left, Instant? right) =>
         left is { } a && right is { } b ? (a < b ? a : b) : left ?? right;

@@ -12,6 +12,9 @@ namespace Retention.Domain.Offers;
 [JsonDerivedType(typeof(OfferCouponsIssued), "offer-coupons-issued")]
 [JsonDerivedType(typeof(OfferRedeemed), "offer-redeemed")]
 [JsonDerivedType(typeof(OfferRedemptionReversed), "offer-redemption-reversed")]
+[JsonDerivedType(typeof(OfferRedemptionReduced), "offer-redemption-reduced")]
+[JsonDerivedType(typeof(OfferReserved), "offer-reserved")]
+[JsonDerivedType(typeof(OfferReservationReleased), "offer-reservation-released")]
 public abstract record OfferFact;
 
 public sealed record OfferCreated(Offer Offer, Instant At) : OfferFact;
@@ -30,22 +33,46 @@ public sealed record OfferCouponsIssued(int Count, Instant At) : OfferFact;
 
 /// <param name="Day">In the offer's zone; null where the offer has no limit per day.</param>
 public sealed record OfferRedeemed(string Redemption, string Customer, long Discount, LocalDate? Day, Instant At)
-    : OfferFact;
+    : OfferFact
+{
+    /// <summary>The reservation that it used up; null: none.</summary>
+    public string? Reservation { get; init; }
+}
 
 /// <param name="Day">The day of the redemption, which alone gets its count back.</param>
 /// <param name="ReturnId">The return that caused it; empty: none.</param>
 public sealed record OfferRedemptionReversed(
     string Redemption, long Discount, LocalDate? Day, string Reason, string ReturnId, Instant At) : OfferFact;
 
+/// <summary>A part of the discount came back with returned lines; the redemption still counts.</summary>
+public sealed record OfferRedemptionReduced(
+    string Redemption, long Discount, string Reason, string ReturnId, Instant At) : OfferFact;
+
+/// <param name="Coupon">The unique coupon's code; null for a generic code.</param>
+public sealed record OfferReserved(
+    string Reservation, string Customer, long Discount, string? Coupon, Instant ExpiresAt, Instant At) : OfferFact;
+
+public sealed record OfferReservationReleased(string Reservation, Instant At) : OfferFact;
+
 /// <summary>What happened to one customer's part in an offer.</summary>
 [JsonDerivedType(typeof(UseTargeted), "use-targeted")]
 [JsonDerivedType(typeof(UseRedeemed), "use-redeemed")]
 [JsonDerivedType(typeof(UseReversed), "use-reversed")]
+[JsonDerivedType(typeof(UseReserved), "use-reserved")]
+[JsonDerivedType(typeof(UseReservationReleased), "use-reservation-released")]
 public abstract record OfferUseFact;
 
 /// <summary>Of older journals.</summary>
 public sealed record UseTargeted(Instant At) : OfferUseFact;
 
-public sealed record UseRedeemed(string Redemption) : OfferUseFact;
+public sealed record UseRedeemed(string Redemption) : OfferUseFact
+{
+    /// <summary>The reservation that it used up; null: none.</summary>
+    public string? Reservation { get; init; }
+}
 
 public sealed record UseReversed(string Redemption) : OfferUseFact;
+
+public sealed record UseReserved(string Reservation, Instant ExpiresAt, Instant At) : OfferUseFact;
+
+public sealed record UseReservationReleased(string Reservation) : OfferUseFact;

@@ -57,6 +57,13 @@ public static class OfferGrains
         OfferStateJson.Default.WalletState,
         OfferFactJson.Default.WalletFact);
 
+    public static readonly IGrainKind Redemption = new JsonGrainKind<RedemptionState, RedemptionFact>(
+        "coupon-redemption",
+        RedemptionState.Initial,
+        static (state, fact) => state.Evolve(fact),
+        OfferStateJson.Default.RedemptionState,
+        OfferFactJson.Default.RedemptionFact);
+
     public static GrainId OfferId(string tenantId, string offerId) => Of(tenantId, "offer", offerId);
 
     public static GrainId UseId(string tenantId, string offerId, string customerId) =>
@@ -75,6 +82,9 @@ public static class OfferGrains
 
     public static GrainId WalletId(string tenantId, string customerId) => Of(tenantId, "wallet", customerId);
 
+    public static GrainId RedemptionId(string tenantId, string redemptionId) =>
+        Of(tenantId, "coupon-redemption", redemptionId);
+
     private static GrainId Of(string tenantId, string kind, string key) =>
         new(PartitionId.Tenant(tenantId), kind, key);
 }
@@ -90,6 +100,7 @@ public static class OfferGrains
 [JsonSerializable(typeof(OfferDirectoryFact))]
 [JsonSerializable(typeof(CouponFact))]
 [JsonSerializable(typeof(WalletFact))]
+[JsonSerializable(typeof(RedemptionFact))]
 internal sealed partial class OfferFactJson : JsonSerializerContext;
 
 // States are written whole: what is left out would come back as null, not as the initial value.
@@ -104,4 +115,5 @@ internal sealed partial class OfferFactJson : JsonSerializerContext;
 [JsonSerializable(typeof(OfferDirectoryState))]
 [JsonSerializable(typeof(CouponState))]
 [JsonSerializable(typeof(WalletState))]
+[JsonSerializable(typeof(RedemptionState))]
 internal sealed partial class OfferStateJson : JsonSerializerContext;

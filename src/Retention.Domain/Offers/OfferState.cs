@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using NodaTime;
 
 namespace Retention.Domain.Offers;
@@ -31,6 +32,9 @@ public sealed record OfferState
 
     public long DayCount { get; init; }
 
+    /// <summary>Reservations, some of them perhaps over by now.</summary>
+    public ImmutableArray<Hold> Holds { get => field.IsDefault ? [] : field; init; }
+
     public bool IsTargeted => TargetCount > 0 || Offer is { Conditions.TargetsOnly: true };
 
     public OfferState Evolve(OfferFact fact) => fact switch
@@ -47,6 +51,12 @@ public sealed record OfferState
         OfferCouponsIssued issued => this with { IssuedCount = IssuedCount + issued.Count },
         OfferRedeemed redeemed => Redeemed(redeemed),
         OfferRedemptionReversed reversed => Reversed(reversed),
+        OfferRedemptionReduced reduced => this with { DiscountMinorUnits = DiscountMinorUnits - reduced.Discount },
+        OfferReserved reserved => this with
+        {
+            Holds = Holds.With(new Hold(reserved.Reservation, reserved.Discount, reserved.ExpiresAt), reserved.At),
+        },
+        OfferReservationReleased released => this with { Holds = Holds.Without(released.Reservation) },
         _ => throw new InvalidOperationException($"An offer knows no {fact.GetType().Name}."),
     };
 
@@ -56,6 +66,7 @@ public sealed record OfferState
         DiscountMinorUnits = DiscountMinorUnits + redeemed.Discount,
         Day = redeemed.Day ?? Day,
         DayCount = redeemed.Day is null ? DayCount : redeemed.Day == Day ? DayCount + 1 : 1,
+        Holds = Holds.Without(redeemed.Reservation),
     };
 
     private OfferState Reversed(OfferRedemptionReversed reversed) => this with
@@ -77,11 +88,19 @@ public sealed record OfferUseState
     /// <summary>Redemptions that stand.</summary>
     public int Uses { get; init; }
 
+    /// <summary>Reservations, some of them perhaps over by now.</summary>
+    public ImmutableArray<Hold> Holds { get => field.IsDefault ? [] : field; init; }
+
     public OfferUseState Evolve(OfferUseFact fact) => fact switch
     {
         UseTargeted => this with { IsTargeted = true },
-        UseRedeemed => this with { Uses = Uses + 1 },
+        UseRedeemed redeemed => this with { Uses = Uses + 1, Holds = Holds.Without(redeemed.Reservation) },
         UseReversed => this with { Uses = Uses - 1 },
+        UseReserved reserved => this with
+        {
+            Holds = Holds.With(new Hold(reserved.Reservation, 0, reserved.ExpiresAt), reserved.At),
+        },
+        UseReservationReleased released => this with { Holds = Holds.Without(released.Reservation) },
         _ => throw new InvalidOperationException($"An offer's use knows no {fact.GetType().Name}."),
     };
 }

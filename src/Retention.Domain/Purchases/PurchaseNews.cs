@@ -57,9 +57,9 @@ internal static class PurchaseNews
         tenant.Currency,
         sale.Lines.IsDefaultOrEmpty ? [] : [.. sale.Lines.Select(line => line.Category ?? "")],
         at)
-    {
-        IsReassigned = state.Holder is not null,
-    };
+        {
+            IsReassigned = state.Holder is not null,
+        };
 
     private static ImmutableArray<string> RemainingCategories(PurchaseRecorded sale, PurchaseState after)
     {

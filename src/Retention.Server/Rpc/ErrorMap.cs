@@ -36,7 +36,8 @@ public static class ErrorMap
         RefusalReason.TenantNotFound or RefusalReason.BrandNotFound or RefusalReason.StoreNotFound
             or RefusalReason.LegalEntityNotFound or RefusalReason.CredentialNotFound
             or RefusalReason.CustomerNotFound or RefusalReason.PurchaseNotFound or RefusalReason.OfferNotFound
-            or RefusalReason.CouponNotFound or RefusalReason.RedemptionNotFound or RefusalReason.AgreementNotFound
+            or RefusalReason.CouponNotFound or RefusalReason.RedemptionNotFound
+            or RefusalReason.ReservationNotFound or RefusalReason.AgreementNotFound
             or RefusalReason.LineNotFound or RefusalReason.PeriodNotFound => RpcStatus.NotFound,
 
         RefusalReason.TenantExists or RefusalReason.BrandExists or RefusalReason.StoreExists

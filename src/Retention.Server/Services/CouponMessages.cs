@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Retention.Domain.Coupons;
 using Retention.Kernel;
 using Retention.Server.Rpc;
@@ -9,6 +10,7 @@ internal static class CouponMessages
 {
     private const int LinesMax = 500;
     private const int CategoryMax = 64;
+    private const long QuantityMax = 1_000_000_000;
 
     public static BasketSeen? ToDomain(this V1.Basket? basket)
     {
@@ -21,7 +23,25 @@ internal static class CouponMessages
             [.. basket.Lines
                 .Select(line => RequestField.OptionalText(line.Category, "basket.lines.category", CategoryMax))
                 .Where(category => category.Length > 0)
-                .Distinct(StringComparer.Ordinal)]);
+                .Distinct(StringComparer.Ordinal)])
+        {
+            Lines = [.. basket.Lines.Select(line => ToDomain(line, total.Currency))],
+        };
+    }
+
+    /// <summary>The lines that came back.</summary>
+    public static ImmutableArray<CouponReturnLine> LinesToDomain(this V1.ReverseCouponRedemptionRequest request)
+    {
+        RequestField.AtMost(request.Lines, "lines", LinesMax);
+        return
+        [
+            .. request.Lines.Select(line => line.Quantity == 0 && line.Amount is null
+                ? throw RequestField.Invalid("lines.amount", "required_without_quantity")
+                : new CouponReturnLine(
+                    RequestField.Id(line.LineId, "lines.line_id"),
+                    RequestField.Between(line.Quantity, "lines.quantity", 0, QuantityMax),
+                    line.Amount is null ? null : RequestField.Money(line.Amount, "lines.amount"))),
+        ];
     }
 
     public static V1.Redemption ToProto(this CouponRedemption redemption) => new()
@@ -55,6 +75,14 @@ internal static class CouponMessages
         Discount = coupon.DiscountMinorUnits is { } off ? new Money(coupon.Currency, off).ToProto() : null,
         ExpireTime = coupon.ExpiresAt.ToProto(),
     };
+
+    // A line without an id or amount cannot be returned by itself.
+    private static BasketLine ToDomain(V1.Line line, string currency) => new(
+        RequestField.OptionalId(line.LineId, "basket.lines.line_id") ?? "",
+        RequestField.OptionalText(line.ProductId, "basket.lines.product_id", CategoryMax),
+        line.Category,
+        RequestField.Between(line.Quantity, "basket.lines.quantity", 0, QuantityMax),
+        line.Amount is null ? 0 : RequestField.Money(line.Amount, "basket.lines.amount", currency).MinorUnits);
 
     private static V1.Explanation Explain(Refusal refusal)
     {

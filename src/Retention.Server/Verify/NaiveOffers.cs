@@ -38,6 +38,12 @@ public sealed class NaiveOffers : INaiveLaw
                 Of(offers, fact.Grain).Redeemed--;
                 Of(offers, fact.Grain).Discount -= reversed.Discount;
                 break;
+            case "offer-redemption-reduced":
+                var (reduced, part) = (Text(fact.Json, "redemption"), Number(fact.Json, "discount"));
+                if (!standing.TryGetValue(reduced, out var whole)) break;
+                standing[reduced] = whole with { Discount = whole.Discount - part };
+                Of(offers, fact.Grain).Discount -= part;
+                break;
             case "use-redeemed":
                 Of(uses, fact.Grain).Redeemed++;
                 break;

@@ -10,5 +10,11 @@ internal static class StoredKinds
 
     /// <summary>Fresh ones: a law adds up one journal. A new law is one line here.</summary>
     public static IReadOnlyList<INaiveLaw> Laws() =>
-        [new NaivePoints(), new NaiveOffers(), new NaiveTargets(), new NaiveClearing()];
+    [
+        new NaivePoints(),
+        new NaiveOffers(),
+        new NaiveTargets(),
+        new NaiveReservations(),
+        new NaiveClearing(),
+    ];
 }

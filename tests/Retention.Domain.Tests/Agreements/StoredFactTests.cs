@@ -18,6 +18,7 @@ namespace Retention.Domain.Tests.Agreements;
 public sealed class StoredFactTests
 {
     private const string Coupon = "cpn_0123456789abcdef01234567";
+    private const string Reservation = "rsv_0123456789abcdef0123456789abcdef";
     private const string Redemption = "red_0123456789abcdef0123456789abcdef";
 
     private static readonly Instant At = Instant.FromUtc(2017, 5, 1, 16, 0);
@@ -47,17 +48,27 @@ public sealed class StoredFactTests
         (OfferGrains.Offer, new OfferCouponsIssued(2, At)),
         (OfferGrains.Offer, new OfferRedeemed(Redemption, "cus_1", 100, On, At)),
         (OfferGrains.Offer, new OfferRedemptionReversed(Redemption, 100, On, "RETURNED", "ret-1", At)),
+        (OfferGrains.Offer, new OfferRedemptionReduced(Redemption, 40, "RETURNED", "ret-1", At)),
+        (OfferGrains.Offer, new OfferReserved(Reservation, "cus_1", 100, "0123456789ABCDEFGX", End, At)),
+        (OfferGrains.Offer, new OfferReservationReleased(Reservation, At)),
         (OfferGrains.Use, new UseTargeted(At)),
         (OfferGrains.Use, new UseRedeemed(Redemption)),
         (OfferGrains.Use, new UseReversed(Redemption)),
         (OfferGrains.Targets, new TargetsListed(["anna", "bert"])),
         (OfferGrains.Targets, new TargetsMoved(["bert"])),
+        (OfferGrains.Use, new UseReserved(Reservation, End, At)),
+        (OfferGrains.Use, new UseReservationReleased(Reservation)),
         (OfferGrains.Code, new CodeOffered("off-1", "spring")),
         (OfferGrains.Directory, new OfferListed("off-1")),
         (OfferGrains.Directory, new OfferCounted()),
         (OfferGrains.Coupon, new CouponIssued("off-1", "cus_1", End, At)),
         (OfferGrains.Coupon, new CouponRedeemed(Redemption, 100, At)),
         (OfferGrains.Coupon, new CouponReversed(Redemption, At)),
+        (OfferGrains.Coupon, new CouponReserved(Reservation, End, At)),
+        (OfferGrains.Coupon, new CouponReservationReleased(Reservation, At)),
+        (OfferGrains.Redemption, new RedemptionSpread([new RedeemedLine("1", 2, 500, 50)], At)),
+        (OfferGrains.Redemption, new RedemptionLinesReturned([new LineBack("1", 1, 250, 25)], "ret-1", At)),
+        (OfferGrains.Redemption, new RedemptionClosed(At)),
         (OfferGrains.Wallet, new WalletFilled("0123456789ABCDEFGX")),
         (AgreementGrains.Agreement, new AgreementProposed(
             "agr-1",
@@ -110,7 +121,7 @@ public sealed class StoredFactTests
         Type[] families =
         [
             typeof(OfferFact), typeof(OfferUseFact), typeof(TargetListFact), typeof(CodeFact), typeof(OfferDirectoryFact),
-            typeof(CouponFact), typeof(WalletFact), typeof(AgreementFact), typeof(JointCouponFact), typeof(JointUseFact), typeof(AccountFact),
+            typeof(CouponFact), typeof(WalletFact), typeof(RedemptionFact), typeof(AgreementFact), typeof(JointCouponFact), typeof(JointUseFact), typeof(AccountFact),
         ];
         var stored = families
             .SelectMany(family => family.GetCustomAttributes<JsonDerivedTypeAttribute>())

@@ -89,8 +89,37 @@ public sealed class OfferScene
         Books.Granted<CouponValidation>(turn => CouponTurns.Validate(turn, till));
 
     public Decision Reverse(string redemptionId) => Books.Ask(
-        turn => CouponTurns.Reverse(turn, new ReverseCouponRedemption(Tenant, redemptionId, "RETURNED", "")),
+        turn => ReversalTurns.Reverse(turn, new ReverseCouponRedemption(Tenant, redemptionId, "RETURNED", "")),
         RedemptionId.Reversal(redemptionId));
+
+    public Decision Return(string redemptionId, string returnId, params CouponReturnLine[] lines) => Books.Ask(
+        turn => ReversalTurns.Reverse(
+            turn, new ReverseCouponRedemption(Tenant, redemptionId, "RETURNED", returnId) { Lines = [.. lines] }),
+        RedemptionId.PartReversal(redemptionId, returnId));
+
+    public Decision Reserve(RedeemCoupon till, string order, long seconds = 900)
+    {
+        var key = LedgerKey.Request(Tenant, $"req-{++requests}");
+        return Books.Ask(
+            turn => ReservationTurns.Reserve(
+                turn, new ReserveCoupon(till, ReservationId.Of(key), Duration.FromSeconds(seconds))),
+            key,
+            ReservationId.Order(Tenant, "", "pos", order));
+    }
+
+    public string Reserved(RedeemCoupon till, string order, long seconds = 900)
+    {
+        var decision = Reserve(till, order, seconds);
+        Assert.Null(decision.Refusal);
+        return ((CouponReservation)decision.Reply!).ReservationId;
+    }
+
+    public CouponRelease Released(string reservationId) =>
+        Books.Granted<CouponRelease>(turn => ReservationTurns.Release(turn, Tenant, reservationId));
+
+    /// <summary>The till names its order, which may have reserved.</summary>
+    public static RedeemCoupon For(string order, RedeemCoupon till) =>
+        till with { OrderReservation = ReservationId.Order(Tenant, "", "pos", order) };
 
     public OfferState State(string offerId) => Books.State<OfferState>(OfferGrains.OfferId(Tenant, offerId));
 }

@@ -271,7 +271,7 @@ public sealed class RedemptionTests
 
         Assert.Equal(
             RefusalReason.RedemptionNotFound,
-            scene.Books.Refused(turn => CouponTurns.Reverse(turn, stranger)).Reason);
+            scene.Books.Refused(turn => ReversalTurns.Reverse(turn, stranger)).Reason);
         Assert.Equal(RefusalReason.RedemptionNotFound, scene.Reverse("red_" + new string('0', 32)).Refusal?.Reason);
     }
 

@@ -30,6 +30,22 @@ internal static class OfferCalls
             "CouponService/RedeemCoupon", request, await tenant.KeyAsync(Role.Store));
     }
 
+    public static async Task<RpcAnswer<ReserveCouponResponse>> Reserve(this TestTenant tenant, ReserveCouponRequest request)
+    {
+        if (request.RequestId.Length == 0) request.RequestId = TestServer.NewId();
+        request.Ttl ??= new Google.Protobuf.WellKnownTypes.Duration { Seconds = 900 };
+        return await tenant.Client.Call<ReserveCouponRequest, ReserveCouponResponse>(
+            "CouponService/ReserveCoupon", request, tenant.AdminKey);
+    }
+
+    public static Task<RpcAnswer<ReleaseReservationResponse>> Release(
+        this TestTenant tenant, ReleaseReservationRequest request)
+    {
+        if (request.RequestId.Length == 0) request.RequestId = TestServer.NewId();
+        return tenant.Client.Call<ReleaseReservationRequest, ReleaseReservationResponse>(
+            "CouponService/ReleaseReservation", request, tenant.AdminKey);
+    }
+
     public static async Task<RpcAnswer<ReverseCouponRedemptionResponse>> Reverse(
         this TestTenant tenant, ReverseCouponRedemptionRequest request)
     {

@@ -29,6 +29,11 @@ public static class JointRecipes
     public static async Task<string> Redemption(TestTenant tenant) =>
         (await tenant.Redeem(new RedeemCouponRequest { Code = await Coupon(tenant) })).Reply.Redemption.RedemptionId;
 
+    /// <summary>A generic code that one order has reserved.</summary>
+    public static async Task<string> Reservation(TestTenant tenant) => (await tenant.Reserve(
+        new ReserveCouponRequest { Code = await Coupon(tenant), OrderId = TestServer.NewId("order"), Source = "web" }))
+        .Reply.ReservationId;
+
     /// <summary>An active agreement between two brands of the tenant itself.</summary>
     public static async Task<string> Agreement(TestTenant tenant)
     {
@@ -46,6 +51,12 @@ public static class JointRecipes
             case Discount discount:
                 discount.ShareBps = 0;
                 break;
+            case RedeemCouponRequest redemption when redemption.ReservationId.Length > 0:
+                await ReserveAsync(redemption, tenant);
+                break;
+            case ReverseCouponRedemptionRequest reversal:
+                reversal.Lines.Clear();
+                break;
             case ProposeAgreementRequest proposal:
                 proposal.Terms = AgreementCalls.Proposal(tenant, tenant).Terms;
                 await WithinAsync(proposal, tenant);
@@ -58,6 +69,18 @@ public static class JointRecipes
                 break;
         }
     }
+
+    // A reservation is of the very coupon and customer; the same question under its order gets the first answer.
+    private static async Task ReserveAsync(RedeemCouponRequest redemption, TestTenant tenant) =>
+        redemption.ReservationId = (await tenant.Reserve(new ReserveCouponRequest
+        {
+            Code = redemption.Code,
+            CampaignId = redemption.CampaignId,
+            CustomerId = redemption.CustomerId,
+            StoreId = redemption.StoreId,
+            OrderId = redemption.Code,
+            Source = "web",
+        })).Reply.ReservationId;
 
     private static async Task WithinAsync(ProposeAgreementRequest proposal, TestTenant tenant)
     {

@@ -20,6 +20,7 @@ public static class Recipes
         [RefersTo.Offer] = JointRecipes.Offer,
         [RefersTo.Coupon] = JointRecipes.Coupon,
         [RefersTo.Redemption] = JointRecipes.Redemption,
+        [RefersTo.Reservation] = JointRecipes.Reservation,
         [RefersTo.Agreement] = JointRecipes.Agreement,
         [RefersTo.Customer] = Customer,
         [RefersTo.Card] = Customer,

@@ -23,6 +23,7 @@ public sealed class NaiveOffersTests
     [InlineData("offer-targets-listed")]
     [InlineData("use-redeemed")]
     [InlineData("use-reversed")]
+    [InlineData("offer-redemption-reduced")]
     public void A_dropped_fact_is_found(string type)
     {
         Assert.NotEmpty(Judging.Judged(new NaiveOffers(), Lived.Books, Judging.Once(type, _ => []), state => state));
@@ -64,6 +65,9 @@ public sealed class NaiveOffersTests
         scene.Redeemed(Till(customer: "bert"));
         CouponRedemption reversed = scene.Redeemed(Till());
         scene.Reverse(reversed.RedemptionId);
+        var basket = new BasketSeen(300, "USD", []) { Lines = [new BasketLine("a", "", "", 2, 300)] };
+        var partly = scene.Redeemed(Till(customer: "bert") with { Basket = basket });
+        scene.Return(partly.RedemptionId, "ret-1", new CouponReturnLine("a", 1, null));
         return scene;
     }
 }

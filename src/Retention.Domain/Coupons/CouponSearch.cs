@@ -1,0 +1,117 @@
+using Retention.Domain.Customers;
+using Retention.Domain.Offers;
+using Retention.Domain.Tenants;
+using Retention.Kernel;
+using static Retention.Kernel.Refusal;
+
+namespace Retention.Domain.Coupons;
+
+/// <summary>What a code led to, or why to nothing.</summary>
+/// <param name="CouponCode">Of a unique coupon; empty for a generic code.</param>
+internal readonly record struct FoundCoupon(
+    TenantState Tenant,
+    Refusal? Unknown,
+    OfferState State,
+    OfferUseState? Use,
+    bool IsTargeted,
+    CouponState? Coupon,
+    string CouponCode)
+{
+    public Offer Offer => State.Offer ?? throw new InvalidOperationException("A code leads to no offer.");
+
+    public static FoundCoupon None(TenantState tenant, Refusal why) =>
+        new(tenant, why, OfferState.Initial, null, false, null, "");
+
+    public OfferCheck Check(RedeemCoupon command, ITurn turn, string reservation) => new(
+        State,
+        Use,
+        IsTargeted,
+        Coupon,
+        command.StoreId,
+        command.Basket,
+        Offer.Discount.On(command.Basket?.TotalMinorUnits),
+        reservation,
+        OfferRules.Zone(Offer, Tenant),
+        Tenant.Now(turn.Time));
+}
+
+/// <summary>Finds the offer and the coupon that a typed code means. Refusals stand in the order that the protos document.</summary>
+internal static class CouponSearch
+{
+    public static FoundCoupon Find(ITurn turn, RedeemCoupon command)
+    {
+        var tenant = turn.State<TenantState>(TenantGrains.Id(command.TenantId));
+        if (TillFault(turn, tenant, command) is { } fault) return FoundCoupon.None(tenant, fault);
+
+        return CouponCode.Own(command.Code) is { } code
+            ? FindCoupon(turn, tenant, command, code)
+            : FindGeneric(turn, tenant, command);
+    }
+
+    /// <summary>Why the till's own words are refused, whatever the coupon says; null: they are sound.</summary>
+    public static Refusal? TillFault(ITurn turn, TenantState tenant, RedeemCoupon command)
+    {
+        if (command.Basket is { } basket && basket.Currency != tenant.Currency)
+        {
+            return Because(RefusalReason.CurrencyMismatch, ("currency_code", tenant.Currency));
+        }
+
+        if (command.StoreId.Length > 0 && !tenant.Stores.ContainsKey(command.StoreId))
+        {
+            return Because(RefusalReason.StoreNotFound, ("store_id", command.StoreId));
+        }
+
+        return command.CustomerId.Length > 0 && !turn.State<CustomerState>(CustomerGrain(command)).IsActive
+            ? Because(RefusalReason.CustomerNotFound)
+            : null;
+    }
+
+    private static FoundCoupon FindCoupon(ITurn turn, TenantState tenant, RedeemCoupon command, string code)
+    {
+        var coupon = turn.State<CouponState>(OfferGrains.CouponId(command.TenantId, code));
+        var isYours = coupon.CustomerId.Length == 0 || coupon.CustomerId == command.CustomerId;
+        if (!coupon.Exists || !isYours) return FoundCoupon.None(tenant, NotFound());
+
+        var state = turn.State<OfferState>(OfferGrains.OfferId(command.TenantId, coupon.OfferId));
+        return command.CampaignId.Length > 0 && command.CampaignId != state.Offer?.CampaignId
+            ? FoundCoupon.None(tenant, NotInCampaign(command.CampaignId))
+            : new FoundCoupon(
+                tenant, null, state, Use(turn, command, coupon.OfferId), Targeted(turn, command, state), coupon, code);
+    }
+
+    private static FoundCoupon FindGeneric(ITurn turn, TenantState tenant, RedeemCoupon command)
+    {
+        var code = CouponCode.Generic(command.Code);
+        var offers = turn.State<CodeState>(OfferGrains.CodeId(command.TenantId, code)).Offers;
+        if (offers.IsEmpty) return FoundCoupon.None(tenant, NotFound());
+        if (command.CampaignId.Length == 0 && offers.Length > 1)
+        {
+            return FoundCoupon.None(tenant, OfferRules.Invalid("campaign_id", "required_where_a_code_stands_in_several"));
+        }
+
+        foreach (var offer in offers)
+        {
+            if (command.CampaignId.Length > 0 && command.CampaignId != offer.CampaignId) continue;
+            var state = turn.State<OfferState>(OfferGrains.OfferId(command.TenantId, offer.OfferId));
+            return new FoundCoupon(
+                tenant, null, state, Use(turn, command, offer.OfferId), Targeted(turn, command, state), null, "");
+        }
+
+        return FoundCoupon.None(tenant, NotInCampaign(command.CampaignId));
+    }
+
+    private static OfferUseState? Use(ITurn turn, RedeemCoupon command, string offerId) => command.CustomerId.Length == 0
+        ? null
+        : turn.State<OfferUseState>(OfferGrains.UseId(command.TenantId, offerId, command.CustomerId));
+
+    private static bool Targeted(ITurn turn, RedeemCoupon command, OfferState state) =>
+        OfferTargetTurns.IsTargeted(turn, command.TenantId, state, command.CustomerId);
+
+    private static GrainId CustomerGrain(RedeemCoupon command) =>
+        CustomerGrains.Id(PartitionId.Tenant(command.TenantId), command.CustomerId);
+
+    private static Refusal NotFound() => Because(RefusalReason.CouponNotFound);
+
+    private static Refusal NotInCampaign(string campaignId) =>
+        Because(RefusalReason.CouponNotInCampaign, ("campaign_id", campaignId));
+}

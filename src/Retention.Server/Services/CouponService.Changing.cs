@@ -1,0 +1,209 @@
+using Retention.Domain.Agreements;
+using Retention.Domain.Coupons;
+using Retention.Engine.Ports;
+using Retention.Kernel;
+using Retention.Server.Rpc;
+using Retention.Transport;
+using Retention.V1;
+
+namespace Retention.Server.Services;
+
+/// <summary>What a till changes: it reserves, releases, redeems and reverses.</summary>
+public sealed partial class CouponService
+{
+    private const int ReasonMax = 200;
+
+    private static readonly ProtoReply<CouponReservation, ReserveCouponResponse> Reserved = new(reservation => new()
+    {
+        ReservationId = reservation.ReservationId,
+        CouponId = reservation.CouponId,
+        OfferId = reservation.OfferId,
+        Discount = new Kernel.Money(reservation.Currency, reservation.DiscountMinorUnits).ToProto(),
+        ExpireTime = reservation.ExpiresAt.ToProto(),
+    });
+
+    private static readonly ProtoReply<CouponRelease, ReleaseReservationResponse> Released = new(release => new()
+    {
+        ReservationId = release.ReservationId,
+        WasOpen = release.WasOpen,
+        ReleaseTime = release.ReleasedAt.ToProto(),
+    });
+
+    private static readonly ProtoReply<CouponRedemption, RedeemCouponResponse> Redeemed =
+        new(redemption => new() { Redemption = redemption.ToProto() });
+
+    private static readonly ProtoReply<CouponReversal, ReverseCouponRedemptionResponse> Reversed = new(reversal => new()
+    {
+        RedemptionId = reversal.RedemptionId,
+        Discount = new Kernel.Money(reversal.Currency, reversal.DiscountMinorUnits).ToProto(),
+        IsReopened = reversal.IsReopened,
+        ReverseTime = reversal.ReversedAt.ToProto(),
+        IsWhole = reversal.IsWhole,
+    });
+
+    private async ValueTask<ReserveCouponResponse> ReserveCoupon(ReserveCouponRequest request, CallContext call)
+    {
+        var caller = call.Caller();
+        var requestId = RequestField.RequestId(request.RequestId);
+        CheckTill(request.TillId, request.CashierId);
+        var till = CommandOf(caller, request.Code, request.CampaignId, request.CustomerId) with
+        {
+            StoreId = StoreOf(caller, request.StoreId),
+            Basket = request.Basket.ToDomain(),
+        };
+        var ttl = request.Ttl is { } duration
+            ? NodaTime.Duration.FromSeconds(duration.Seconds) + NodaTime.Duration.FromNanoseconds((long)duration.Nanos)
+            : throw RequestField.Invalid("ttl", "required");
+        var key = ReservationOf(caller, request.Source, request.OrderId);
+        if (await FindAgreement(call, request, till) is not null)
+        {
+            throw RequestField.Invalid("code", "joint_coupons_are_not_reserved");
+        }
+
+        var command = new ReserveCoupon(till, ReservationId.Of(caller.TenantId, requestId), ttl);
+        return await grains.Change(
+            call,
+            request,
+            caller.Partition,
+            turn => ReservationTurns.Reserve(turn, command),
+            Reserved,
+            new CommandKey(key, RefusalReason.OrderIdReused));
+    }
+
+    private async ValueTask<ReleaseReservationResponse> ReleaseReservation(
+        ReleaseReservationRequest request, CallContext call)
+    {
+        var caller = call.Caller();
+        RequestField.RequestId(request.RequestId);
+        var reservationId = await ReservationIdOf(request, caller, call);
+        return await grains.Change(
+            call,
+            request,
+            caller.Partition,
+            turn => ReservationTurns.Release(turn, caller.TenantId, reservationId),
+            Released);
+    }
+
+    private async ValueTask<RedeemCouponResponse> RedeemCoupon(RedeemCouponRequest request, CallContext call)
+    {
+        var caller = call.Caller();
+        var requestId = RequestField.RequestId(request.RequestId);
+        CheckTill(request.TillId, request.CashierId);
+        var isOrder = request.OrderId.Length > 0;
+        var command = CommandOf(caller, request.Code, request.CampaignId, request.CustomerId) with
+        {
+            StoreId = StoreOf(caller, request.StoreId),
+            Basket = request.Basket.ToDomain(),
+            RedemptionId = RedemptionId.Of(caller.TenantId, requestId),
+            ReservationId = RequestField.OptionalId(request.ReservationId, "reservation_id") ?? "",
+            OrderReservation = isOrder ? ReservationOf(caller, request.Source, request.OrderId) : null,
+        };
+
+        // Only a joint code costs another question: the hot path of a generic code is one turn.
+        var joint = await FindAgreement(call, request, command);
+        var partition = joint is null ? caller.Partition : PartitionId.Agreement(joint.AgreementId);
+        Decision Decide(ITurn turn) => joint is null
+            ? CouponTurns.Redeem(turn, command)
+            : joint.Fault is { } fault ? fault : JointCouponTurns.Redeem(turn, joint.Asker, joint.AgreementId, command);
+
+        return isOrder
+            ? await grains.Change(
+                call,
+                request,
+                partition,
+                Decide,
+                Redeemed,
+                new CommandKey(
+                    OrderKey(caller, request.Source, request.OrderId), RefusalReason.OrderIdReused))
+            : await grains.Change(call, request, partition, Decide, Redeemed);
+    }
+
+    private async ValueTask<ReverseCouponRedemptionResponse> ReverseCouponRedemption(
+        ReverseCouponRedemptionRequest request, CallContext call)
+    {
+        var caller = call.Caller();
+        RequestField.RequestId(request.RequestId);
+        CheckTill(request.TillId, request.CashierId);
+        var returnId = RequestField.OptionalId(request.ReturnId, "return_id") ?? "";
+        var reason = RequestField.Text(request.Reason, "reason", ReasonMax);
+        var lines = request.LinesToDomain();
+        if (lines.Length > 0 && returnId.Length == 0) throw RequestField.Invalid("return_id", "required_with_lines");
+        var key = RedemptionKey(request, caller);
+        var record = await grains.FindAsync(key, call.Cancellation);
+        if (record?.Ledger is not { Keys.Count: > 0 } ledger || !IsOwn(record.Partition, caller)) throw Unknown(request);
+
+        var redemptionId = RedemptionId.Of(ledger.Keys[0]);
+        var command = new ReverseCouponRedemption(caller.TenantId, redemptionId, reason, returnId) { Lines = lines };
+        var asker = record.Partition.IsAgreement ? await grains.Asker(call, request) : null;
+        if (asker is not null && lines.Length > 0) throw RequestField.Invalid("lines", "empty_for_a_joint_coupon");
+        return await grains.Change(
+            call,
+            request,
+            record.Partition,
+            turn => asker is null
+                ? ReversalTurns.Reverse(turn, command)
+                : JointCouponTurns.Reverse(turn, asker, record.Partition.OwnerId, command),
+            Reversed,
+            lines.Length > 0
+                ? new CommandKey(RedemptionId.PartReversal(redemptionId, returnId), RefusalReason.ReturnIdReused)
+                : new CommandKey(RedemptionId.Reversal(redemptionId), RefusalReason.RedemptionAlreadyReversed));
+    }
+
+    private async ValueTask<string> ReservationIdOf(ReleaseReservationRequest request, Caller caller, CallContext call)
+    {
+        switch (request.WhichCase)
+        {
+            case ReleaseReservationRequest.WhichOneofCase.ReservationId:
+                return RequestField.Id(request.ReservationId, "reservation_id");
+            case ReleaseReservationRequest.WhichOneofCase.OrderId:
+                var key = ReservationOf(caller, request.Source, request.OrderId);
+                var record = await grains.FindAsync(key, call.Cancellation);
+                return record?.Ledger is { Keys.Count: > 0 } ledger
+                    ? ReservationId.Of(ledger.Keys[0])
+                    : throw ErrorMap.ToFailure(
+                        Refusal.Because(RefusalReason.ReservationNotFound, ("order_id", request.OrderId)));
+            default:
+                throw RequestField.Invalid("reservation_id", "required");
+        }
+    }
+
+    private static void CheckTill(string tillId, string cashierId)
+    {
+        RequestField.OptionalId(tillId, "till_id");
+        RequestField.OptionalId(cashierId, "cashier_id");
+    }
+
+    private static LedgerKey RedemptionKey(ReverseCouponRedemptionRequest request, Caller caller)
+    {
+        switch (request.WhichCase)
+        {
+            case ReverseCouponRedemptionRequest.WhichOneofCase.RedemptionId:
+                return RedemptionId.Key(request.RedemptionId) ?? throw Unknown(request);
+            case ReverseCouponRedemptionRequest.WhichOneofCase.OrderId:
+                return OrderKey(caller, request.Source, request.OrderId);
+            default:
+                throw RequestField.Invalid("redemption_id", "required");
+        }
+    }
+
+    private static LedgerKey OrderKey(Caller caller, string source, string orderId) => RedemptionId.Order(
+        caller.TenantId,
+        caller.BrandId ?? "",
+        RequestField.Id(source, "source"),
+        RequestField.Id(orderId, "order_id"));
+
+    private static LedgerKey ReservationOf(Caller caller, string source, string orderId) => ReservationId.Order(
+        caller.TenantId,
+        caller.BrandId ?? "",
+        RequestField.Id(source, "source"),
+        RequestField.Id(orderId, "order_id"));
+
+    // The agreement's own turn says whether the caller is its redeeming side.
+    private static bool IsOwn(PartitionId partition, Caller caller) =>
+        partition.IsAgreement || partition == caller.Partition;
+
+    private static RpcFailure Unknown(ReverseCouponRedemptionRequest request) => ErrorMap.ToFailure(
+        request.WhichCase == ReverseCouponRedemptionRequest.WhichOneofCase.OrderId
+            ? Refusal.Because(RefusalReason.RedemptionNotFound, ("order_id", request.OrderId))
+            : Refusal.Because(RefusalReason.RedemptionNotFound, ("redemption_id", request.RedemptionId)));
+}
