@@ -39,8 +39,9 @@ public sealed class JsonGrainKind<TState, TFact>(
 
     private static void Write<T>(T value, JsonTypeInfo<T> json, IBufferWriter<byte> output)
     {
-        using var writer = new Utf8JsonWriter(output, new JsonWriterOptions { SkipValidation = true });
+        var writer = JsonOutput.On(output);
         JsonSerializer.Serialize(writer, value, json);
+        writer.Flush();
     }
 
     private static T Read<T>(ReadOnlySpan<byte> bytes, JsonTypeInfo<T> json) =>

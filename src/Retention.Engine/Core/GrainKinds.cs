@@ -7,6 +7,9 @@ namespace Retention.Engine.Core;
 /// <summary>The kinds of grain that the product has, and the two that the engine adds for effects.</summary>
 public sealed class GrainKinds
 {
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? encoded;
+
     private readonly Dictionary<string, IGrainKind> byName = [];
 
     public GrainKinds(IEnumerable<IGrainKind> kinds)
@@ -24,6 +27,14 @@ public sealed class GrainKinds
         : throw new InvalidOperationException($"No grain kind is called {name}.");
 
     public FoldedGrain Fold(GrainId grain, Ports.GrainRecord record) => FoldedGrain.Of(this[grain.Kind], record);
+
+    public Ports.Snapshot Encode(KeptState kept)
+    {
+        var bytes = encoded ??= new ArrayBufferWriter<byte>(4096);
+        bytes.ResetWrittenCount();
+        this[kept.Grain.Kind].EncodeState(kept.State, bytes);
+        return new Ports.Snapshot(kept.Grain, kept.Version, bytes.WrittenSpan.ToArray());
+    }
 
     /// <summary>A grain whose version is all its state: the last sequence of an edge between two partitions.</summary>
     private sealed class CountingKind(string name) : IGrainKind

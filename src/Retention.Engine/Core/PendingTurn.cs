@@ -70,7 +70,7 @@ internal sealed class PendingTurn
     public List<PendingTurn>? Followers { get; set; }
 
     /// <summary>States at the version of this turn, to be kept when it is durable.</summary>
-    public List<Snapshot>? Snapshots { get; set; }
+    public List<KeptState>? Snapshots { get; set; }
 
     public IReadOnlyList<CommandKey> Keys => Command?.Keys ?? [];
 

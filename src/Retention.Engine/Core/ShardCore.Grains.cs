@@ -1,4 +1,3 @@
-using System.Buffers;
 using Retention.Engine.Ports;
 using Retention.Kernel;
 
@@ -179,7 +178,7 @@ public sealed partial class ShardCore
         turn.Snapshots = null;
         foreach (var snapshot in snapshots)
         {
-            outputs.Snapshot(snapshot);
+            outputs.Keep(snapshot);
             if (active.Find(snapshot.Grain) is { IsLoaded: true } activation)
             {
                 activation.SnapshotVersion = Math.Max(activation.SnapshotVersion, snapshot.Version);
@@ -192,15 +191,10 @@ public sealed partial class ShardCore
         activation.SnapshotWhenLoaded = false;
         if (activation.Version > 0)
         {
-            outputs.Snapshot(Take(activation));
+            outputs.Keep(Take(activation));
             activation.SnapshotVersion = activation.Version;
         }
     }
 
-    private static Snapshot Take(Activation activation)
-    {
-        var bytes = new ArrayBufferWriter<byte>(256);
-        activation.Kind.EncodeState(activation.State, bytes);
-        return new Snapshot(activation.Id, activation.Version, bytes.WrittenMemory.ToArray());
-    }
+    private static KeptState Take(Activation activation) => new(activation.Id, activation.Version, activation.State);
 }

@@ -61,5 +61,9 @@ public interface IShardOutputs
 
     void Deliver(SentEffect effect);
 
-    void Snapshot(Snapshot snapshot);
+    /// <summary>Keeps a durable state, to be encoded by <see cref="GrainKinds.Encode"/> on whatever thread has time.</summary>
+    void Keep(KeptState state);
 }
+
+/// <summary>A state to be kept as a snapshot. States never change, so that it may be encoded later and elsewhere.</summary>
+public sealed record KeptState(GrainId Grain, long Version, object State);

@@ -34,7 +34,7 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
     private readonly ShardHost[] shards;
     private readonly WorkThread<(ShardHost Shard, IReadOnlyList<Commit> Batch)> lane;
     private readonly WorkThread<(ShardHost Shard, GrainId? Grain, LedgerKey Key)>[] loaders;
-    private readonly WorkThread<Snapshot> snapshots;
+    private readonly WorkThread<KeptState> snapshots;
     private readonly Upkeep upkeep;
     private volatile bool broken;
     private uint nextLoader;
@@ -53,7 +53,8 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
             shards[index] = new ShardHost(this, this.kinds, effects, limits, clock);
         }
 
-        upkeep = new Upkeep(store, clock, Post, Deliver, Tick, events.StoreFailed);
+        snapshots = new("snapshots", 256, SaveAll);
+        upkeep = new Upkeep(store, clock, Post, Deliver, Tick, () => snapshots.Count, events.StoreFailed);
         Meter = new EngineMeter(
             () => Sum(shard => shard.Activations),
             () => Sum(shard => shard.ActiveBytes),
@@ -62,7 +63,6 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
             () => upkeep.OutboxAgeSeconds);
         lane = new("commit lane", shardCount, CommitAll);
         loaders = [new("loader 1", 64, LoadAll), new("loader 2", 64, LoadAll)];
-        snapshots = new("snapshots", 4096, SaveAll);
         upkeep.Start();
     }
 
@@ -115,7 +115,7 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
 
     internal void Deliver(SentEffect effect) => ShardOf(effect.To).Post(new EffectArrived(effect));
 
-    internal void Keep(Snapshot snapshot) => snapshots.Add(snapshot);
+    internal void Keep(KeptState state) => snapshots.Add(state);
 
     internal void OnTurnFailed(Exception cause) => events.TurnFailed(cause);
 
@@ -205,11 +205,11 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
         }
     }
 
-    private void SaveAll(List<Snapshot> taken)
+    private void SaveAll(List<KeptState> taken)
     {
         try
         {
-            store.SaveSnapshots(taken);
+            store.SaveSnapshots(taken.ConvertAll(kinds.Encode));
         }
         catch (Exception cause)
         {

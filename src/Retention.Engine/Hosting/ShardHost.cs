@@ -73,5 +73,5 @@ internal sealed class ShardHost : IShardOutputs, IThreadPoolWorkItem
 
     public void Deliver(SentEffect effect) => host.Deliver(effect);
 
-    public void Snapshot(Snapshot snapshot) => host.Keep(snapshot);
+    public void Keep(KeptState state) => host.Keep(state);
 }

@@ -11,7 +11,7 @@ namespace Retention.Engine.Hosting;
 /// </summary>
 internal sealed class Upkeep(
     IGrainStore store, IClock clock, Action<PartitionId, ShardInput> post, Action<SentEffect> deliver, Action tick,
-    Action<Exception> failed)
+    Func<int> snapshotsUnderWay, Action<Exception> failed)
     : IAsyncDisposable
 {
     private const int MostSnapshots = 8_192;
@@ -66,7 +66,9 @@ internal sealed class Upkeep(
 
     private async Task RoundAsync(int round)
     {
-        foreach (var group in store.SnapshotsWanted(MostSnapshots).GroupBy(grain => grain.Partition))
+        // What is being written already is still wanted: asked for again, it would be written twice.
+        var room = Math.Max(0, MostSnapshots - snapshotsUnderWay());
+        foreach (var group in store.SnapshotsWanted(room).GroupBy(grain => grain.Partition))
         {
             post(group.Key, new SnapshotsAsked([.. group]));
         }

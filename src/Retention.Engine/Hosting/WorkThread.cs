@@ -2,11 +2,14 @@ using System.Collections.Concurrent;
 
 namespace Retention.Engine.Hosting;
 
-/// <summary>A thread that takes all that is queued at once and hands it on as one list. Sleeps when there is nothing.</summary>
+/// <summary>
+/// A thread that takes all that is queued at once and hands it on as one list. Sleeps when there is nothing, at once:
+/// spinning, it would hold a core that the shard needs.
+/// </summary>
 internal sealed class WorkThread<T> : IDisposable
 {
     private readonly ConcurrentQueue<T> queue = new();
-    private readonly SemaphoreSlim signal = new(0);
+    private readonly object gate = new();
     private readonly Action<List<T>> work;
     private readonly int most;
     private readonly Thread thread;
@@ -28,7 +31,7 @@ internal sealed class WorkThread<T> : IDisposable
         queue.Enqueue(item);
         if (Interlocked.Exchange(ref announced, 1) == 0)
         {
-            signal.Release();
+            Wake();
         }
     }
 
@@ -36,9 +39,27 @@ internal sealed class WorkThread<T> : IDisposable
     public void Dispose()
     {
         stopping = true;
-        signal.Release();
+        Wake();
         thread.Join();
-        signal.Dispose();
+    }
+
+    private void Wake()
+    {
+        lock (gate)
+        {
+            Monitor.Pulse(gate);
+        }
+    }
+
+    private void Sleep()
+    {
+        lock (gate)
+        {
+            while (Interlocked.Exchange(ref announced, 0) == 0 && !stopping)
+            {
+                Monitor.Wait(gate);
+            }
+        }
     }
 
     private void Loop()
@@ -46,8 +67,7 @@ internal sealed class WorkThread<T> : IDisposable
         var taken = new List<T>();
         while (true)
         {
-            signal.Wait();
-            Interlocked.Exchange(ref announced, 0);
+            Sleep();
             while (!queue.IsEmpty)
             {
                 taken.Clear();

@@ -107,7 +107,9 @@ public sealed class RetentionServer : IAsyncDisposable
 
     private static WebApplication Build(ServerOptions options, TransportOptions transport)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
+        // Watching the working directory for settings would wake a thread at every write to data that lies in it.
+        var builder = WebApplication.CreateSlimBuilder(
+            new WebApplicationOptions { Args = ["--hostBuilder:reloadConfigOnChange=false"] });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout);
         builder.AddTelemetry();
         builder.WebHost.UseTransport(

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using Google.Protobuf;
 using Retention.Engine.Ports;
 using Retention.Kernel;
@@ -75,14 +76,25 @@ public static class Asking
             var bytes = buffer.AsSpan(0, size);
             request.WriteTo(bytes);
             if (size == 0 || bytes[0] != RequestIdTag) throw RequestField.Invalid("request_id", "required");
-            var input = new CodedInputStream(buffer, 0, size);
-            input.ReadTag();
-            var requestId = RequestField.RequestId(input.ReadString());
-            return (requestId, LedgerKey.Digest(bytes[(int)input.Position..]));
+            var (start, length) = Text(bytes);
+            var requestId = RequestField.RequestId(Encoding.UTF8.GetString(bytes.Slice(start, length)));
+            return (requestId, LedgerKey.Digest(bytes[(start + length)..]));
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    // Where the text of the first field lies: after the tag stands its length, seven bits to a byte, the low ones first.
+    private static (int Start, int Length) Text(ReadOnlySpan<byte> bytes)
+    {
+        var (at, length) = (1, 0);
+        for (var shift = 0; ; shift += 7)
+        {
+            var part = bytes[at++];
+            length |= (part & 0x7F) << shift;
+            if (part < 0x80) return (at, length);
         }
     }
 }

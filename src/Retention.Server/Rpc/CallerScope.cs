@@ -1,7 +1,4 @@
-using System.Collections;
-using System.Collections.Concurrent;
 using Google.Protobuf;
-using Google.Protobuf.Reflection;
 using Retention.Domain.Tenants;
 using Retention.Engine.Ports;
 using Retention.Kernel;
@@ -16,8 +13,6 @@ namespace Retention.Server.Rpc;
 /// </summary>
 public static class CallerScope
 {
-    private static readonly ConcurrentDictionary<MessageDescriptor, IdField[]> Known = [];
-
     public static ValueTask CheckAsync(IGrainHost host, CallContext call, IMessage request)
     {
         var caller = call.Caller();
@@ -26,7 +21,7 @@ public static class CallerScope
 
     private static async ValueTask CheckBoundAsync(IGrainHost host, CallContext call, Caller caller, IMessage request)
     {
-        foreach (var (refersTo, id) in Ids(request))
+        foreach (var (refersTo, id) in ReferredIds.Of(request))
         {
             if (refersTo == RefersTo.Brand && caller.BrandId is { } brand && id != brand)
             {
@@ -49,46 +44,4 @@ public static class CallerScope
         var answer = await host.AskAsync(new Command(caller.Partition, [], 0, BrandOf), call.Cancellation);
         return (string)Asking.Granted(answer) == caller.BrandId;
     }
-
-    private static IEnumerable<(RefersTo RefersTo, string Id)> Ids(IMessage message)
-    {
-        foreach (var (field, refersTo) in Known.GetOrAdd(message.Descriptor, Fields))
-        {
-            var value = field.Accessor.GetValue(message);
-            if (value is string id)
-            {
-                if (id.Length > 0) yield return (refersTo, id);
-                continue;
-            }
-
-            foreach (var found in Inside(value, refersTo))
-            {
-                yield return found;
-            }
-        }
-    }
-
-    private static IEnumerable<(RefersTo RefersTo, string Id)> Inside(object? value, RefersTo refersTo) => value switch
-    {
-        IMessage part => Ids(part),
-        IEnumerable parts => parts.Cast<object>().SelectMany(part => part is string id ? [(refersTo, id)] : Inside(part, refersTo)),
-        _ => [],
-    };
-
-    // Ids that the request creates bind nothing, and maps hold no ids.
-    private static IdField[] Fields(MessageDescriptor message) =>
-    [
-        .. message.Fields.InFieldNumberOrder()
-            .Where(field => !field.IsMap)
-            .Select(field => new IdField(field, RefersToOf(field)))
-            .Where(field => field.RefersTo is RefersTo.Brand or RefersTo.Store
-                || field.Field.FieldType == FieldType.Message),
-    ];
-
-    private static RefersTo RefersToOf(FieldDescriptor field) =>
-        field.GetOptions()?.GetExtension(OptionsExtensions.Field) is { Creates: false } rule
-            ? rule.RefersTo
-            : RefersTo.Unspecified;
-
-    private readonly record struct IdField(FieldDescriptor Field, RefersTo RefersTo);
 }

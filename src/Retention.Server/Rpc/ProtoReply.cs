@@ -19,13 +19,21 @@ public abstract class ProtoReply<TResponse> : IReplyFormat
     public ReadOnlyMemory<byte> Encode(object shaped)
     {
         var response = (TResponse)shaped;
-        if (Redaction is null) return response.ToByteArray();
+        if (Redaction is null) return Bytes(response);
         var kept = response.Clone();
         Redaction.Apply(kept);
-        return kept.ToByteArray();
+        return Bytes(kept);
     }
 
     public object Decode(ReadOnlyMemory<byte> bytes) => Parser.ParseFrom(bytes.Span);
+
+    // As ToByteArray, without the stream that it makes for every message.
+    private static byte[] Bytes(TResponse response)
+    {
+        var bytes = new byte[response.CalculateSize()];
+        response.WriteTo(bytes.AsSpan());
+        return bytes;
+    }
 }
 
 /// <summary>Shapes a decider's reply by a pure function. One static instance per rpc.</summary>

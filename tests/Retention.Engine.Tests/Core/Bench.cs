@@ -165,5 +165,5 @@ internal sealed class Bench : IShardOutputs
 
     public void Deliver(SentEffect effect) => Delivered.Add(effect.Sequence);
 
-    public void Snapshot(Snapshot snapshot) => Snapshots.Add(snapshot);
+    public void Keep(KeptState state) => Snapshots.Add(kinds.Encode(state));
 }

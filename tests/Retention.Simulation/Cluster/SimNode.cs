@@ -145,8 +145,9 @@ public sealed class SimNode(Run run, int index) : IShardOutputs
         }
     }
 
-    public void Snapshot(Snapshot snapshot)
+    public void Keep(KeptState state)
     {
+        var snapshot = run.Kinds.Encode(state);
         run.History.OnSnapshot(snapshot);
         run.Coverage.Sometimes("a snapshot is kept");
         run.Store.Save(snapshot);
