@@ -12,7 +12,7 @@ public abstract partial class GrainStoreContract
     private static Commit Received(long expected, int count) =>
         Some.Commit(Some.Write(Some.Inbox(Some.Other, Some.Tenant), expected, [.. Enumerable.Repeat("got", count)]));
 
-    [Fact]
+    [ContractFact]
     public async Task An_effect_is_pending_until_the_other_partition_has_received_it()
     {
         await Store.Commit(Sent(0, "a", "b"), Sent(2, "c"));
@@ -30,7 +30,7 @@ public abstract partial class GrainStoreContract
         Assert.Equal(0, Store.PendingEffectCount(Some.Tenant));
     }
 
-    [Fact]
+    [ContractFact]
     public async Task Pending_effects_take_turns_by_edge_and_keep_their_order_within_it()
     {
         await Store.Commit(Sent(0, "1", "2", "3"), Some.Commit(Some.Write(Some.Outbox(Some.Other, Some.Tenant), 0, "x", "y")));
@@ -40,7 +40,7 @@ public abstract partial class GrainStoreContract
         Assert.Equal(["1", "x", "2"], first.Select(x => Some.Text(x.Fact)));
     }
 
-    [Fact]
+    [ContractFact]
     public async Task A_receipt_from_a_partition_that_never_sent_here_changes_nothing()
     {
         await Store.Commit(Some.Commit(Some.Write(Some.Inbox(Some.Tenant, Some.Other), 0, "from elsewhere")));
@@ -49,7 +49,7 @@ public abstract partial class GrainStoreContract
         Assert.Equal(0, Store.PendingEffectCount(Some.Other));
     }
 
-    [Fact]
+    [ContractFact]
     public async Task A_reminder_is_due_at_its_moment_and_not_before_and_the_earliest_comes_first()
     {
         var ann = Some.Customer("ann");
@@ -70,7 +70,7 @@ public abstract partial class GrainStoreContract
             (await Store.DueRemindersAsync(Some.Noon, 1, Some.Deadline)).Select(x => $"{x.Grain.Key}:{x.Name}")));
     }
 
-    [Fact]
+    [ContractFact]
     public async Task Setting_a_reminder_again_moves_it_and_an_empty_moment_clears_it()
     {
         var (ann, bob) = (Some.Customer("ann"), Some.Customer("bob"));
@@ -85,7 +85,7 @@ public abstract partial class GrainStoreContract
         Assert.Equal("ann:r", await Store.Due(Some.Noon + Duration.FromDays(2)));
     }
 
-    [Fact]
+    [ContractFact]
     public async Task A_reminder_of_a_commit_in_conflict_is_not_set()
     {
         await Store.Commit(Some.Commit(Some.Write(Some.Customer("ann"), 7, "stale")) with
@@ -96,7 +96,7 @@ public abstract partial class GrainStoreContract
         Assert.Equal("", await Store.Due(Some.Noon));
     }
 
-    [Fact]
+    [ContractFact]
     public async Task A_long_tail_wants_a_snapshot_and_a_snapshot_shortens_it()
     {
         var ann = Some.Customer("ann");
@@ -115,7 +115,7 @@ public abstract partial class GrainStoreContract
         Assert.Equal("79", Some.Text(Assert.Single(record.Facts)));
     }
 
-    [Fact]
+    [ContractFact]
     public async Task A_snapshot_ahead_of_the_journal_or_older_than_the_kept_one_is_ignored()
     {
         var (ann, bob) = (Some.Customer("ann"), Some.Customer("bob"));
@@ -133,7 +133,7 @@ public abstract partial class GrainStoreContract
         Assert.Equal((2, "3"), ((await Store.Load(ann)).SnapshotVersion, await Store.Facts(ann)));
     }
 
-    [Fact]
+    [ContractFact]
     public async Task Counters_of_effects_are_kept_as_snapshots_without_a_state()
     {
         await Store.Commit(Sent(0, [.. Enumerable.Range(1, 20).Select(x => $"{x}")]));

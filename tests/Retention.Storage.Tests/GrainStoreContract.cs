@@ -21,7 +21,7 @@ public abstract partial class GrainStoreContract : IAsyncLifetime
 
     private async Task Restart() => open = await Reopen(open!);
 
-    [Fact]
+    [ContractFact]
     public async Task An_unknown_grain_is_empty_and_has_version_0()
     {
         var record = await Store.Load(Some.Customer("nobody"));
@@ -31,7 +31,7 @@ public abstract partial class GrainStoreContract : IAsyncLifetime
         Assert.Equal(0, Store.Head);
     }
 
-    [Fact]
+    [ContractFact]
     public async Task Facts_of_a_grain_come_back_in_their_order_after_a_restart_too()
     {
         var ann = Some.Customer("ann");
@@ -43,7 +43,7 @@ public abstract partial class GrainStoreContract : IAsyncLifetime
         Assert.Equal(3, (await Store.Load(ann)).Version);
     }
 
-    [Fact]
+    [ContractFact]
     public async Task Grains_are_loaded_in_the_order_asked()
     {
         await Store.Commit(Some.Commit(Some.Write(Some.Customer("a"), 0, "1"), Some.Write(Some.Customer("b"), 0, "2")));
@@ -54,7 +54,7 @@ public abstract partial class GrainStoreContract : IAsyncLifetime
         Assert.Equal(["2", "", "1"], loaded.Select(x => x.Facts.Count == 0 ? "" : Some.Text(x.Facts[0])));
     }
 
-    [Fact]
+    [ContractFact]
     public async Task A_stale_version_is_a_conflict_and_changes_nothing()
     {
         var ann = Some.Customer("ann");
@@ -70,7 +70,7 @@ public abstract partial class GrainStoreContract : IAsyncLifetime
         Assert.Equal(1, Store.Head);
     }
 
-    [Fact]
+    [ContractFact]
     public async Task A_commit_may_build_on_an_earlier_one_of_its_batch_and_a_conflict_spares_its_neighbours()
     {
         var (ann, bob, cid) = (Some.Customer("ann"), Some.Customer("bob"), Some.Customer("cid"));
@@ -90,7 +90,7 @@ public abstract partial class GrainStoreContract : IAsyncLifetime
         Assert.Equal("1", await Store.Facts(bob));
     }
 
-    [Fact]
+    [ContractFact]
     public async Task What_a_commit_failed_to_write_nothing_later_in_its_batch_may_write_or_check()
     {
         var (ann, bob) = (Some.Customer("ann"), Some.Customer("bob"));
@@ -106,7 +106,7 @@ public abstract partial class GrainStoreContract : IAsyncLifetime
         Assert.Equal([CommitVerdict.Done], await Store.Verdicts(Some.Commit(Some.Write(ann, 2, "anew"))));
     }
 
-    [Fact]
+    [ContractFact]
     public async Task A_check_holds_only_for_the_exact_version()
     {
         var (ann, bob) = (Some.Customer("ann"), Some.Customer("bob"));
@@ -120,7 +120,7 @@ public abstract partial class GrainStoreContract : IAsyncLifetime
             Some.Commit() with { Checks = [new GrainCheck(Some.Customer("nobody"), 0)] }));
     }
 
-    [Fact]
+    [ContractFact]
     public async Task A_check_sees_what_its_batch_has_written_so_far()
     {
         var ann = Some.Customer("ann");
@@ -133,7 +133,7 @@ public abstract partial class GrainStoreContract : IAsyncLifetime
         Assert.Equal([CommitVerdict.Done, CommitVerdict.Conflict, CommitVerdict.Done], verdicts);
     }
 
-    [Fact]
+    [ContractFact]
     public async Task A_commit_that_only_checks_stores_nothing_and_answers_with_the_head()
     {
         await Store.Commit(Some.Commit(Some.Write(Some.Customer("ann"), 0, "1")));
@@ -145,7 +145,7 @@ public abstract partial class GrainStoreContract : IAsyncLifetime
         Assert.Single(await Store.Journal());
     }
 
-    [Fact]
+    [ContractFact]
     public async Task A_key_is_taken_once_and_leads_to_its_commit_for_ever()
     {
         var (request, receipt) = (Some.Key("request"), LedgerKey.Purchase("acme", "b", "till", "7"));
@@ -164,7 +164,7 @@ public abstract partial class GrainStoreContract : IAsyncLifetime
         Assert.Null(await Store.Find(Some.Key("never")));
     }
 
-    [Fact]
+    [ContractFact]
     public async Task The_same_key_twice_in_one_batch_is_a_conflict_for_the_second()
     {
         var key = Some.Key("request");
@@ -174,7 +174,7 @@ public abstract partial class GrainStoreContract : IAsyncLifetime
         Assert.Null(await Store.Find(Some.Key("other")));
     }
 
-    [Fact]
+    [ContractFact]
     public async Task A_key_of_a_commit_in_conflict_stays_free()
     {
         var key = Some.Key("request");
@@ -184,7 +184,7 @@ public abstract partial class GrainStoreContract : IAsyncLifetime
         Assert.Equal("good", Some.Text((await Store.Find(key))!.Ledger!.Reply));
     }
 
-    [Fact]
+    [ContractFact]
     public async Task The_journal_gives_back_every_commit_as_it_was_made()
     {
         var elsewhere = new GrainId(Some.Other, "coupon", "ключ");
@@ -203,7 +203,7 @@ public abstract partial class GrainStoreContract : IAsyncLifetime
         Assert.Equal(commit.Ledger!.Keys, record.Ledger!.Keys);
     }
 
-    [Fact]
+    [ContractFact]
     public async Task The_journal_is_read_in_order_and_in_parts()
     {
         for (var number = 0; number < 7; number++)
@@ -216,7 +216,7 @@ public abstract partial class GrainStoreContract : IAsyncLifetime
         Assert.Empty(await Store.ReadAsync(99, 3, Some.Deadline));
     }
 
-    [Fact]
+    [ContractFact]
     public async Task History_shows_a_grain_from_its_newest_commit_backwards()
     {
         var ann = Some.Customer("ann");
@@ -231,7 +231,7 @@ public abstract partial class GrainStoreContract : IAsyncLifetime
         Assert.Empty(await Store.HistoryAsync(Some.Customer("nobody"), long.MaxValue, 3, Some.Deadline));
     }
 
-    [Fact]
+    [ContractFact]
     public async Task Waiting_for_the_journal_ends_with_the_commit_waited_for()
     {
         var waiting = Store.WaitBeyondAsync(1, Some.Deadline);
@@ -244,7 +244,7 @@ public abstract partial class GrainStoreContract : IAsyncLifetime
         await Store.WaitBeyondAsync(1, Some.Deadline);
     }
 
-    [Fact]
+    [ContractFact]
     public async Task Waiting_for_the_journal_can_be_given_up()
     {
         using var stop = new CancellationTokenSource();

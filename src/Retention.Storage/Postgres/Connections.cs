@@ -1,0 +1,57 @@
+using Npgsql;
+
+namespace Retention.Storage.Postgres;
+
+/// <summary>The pool of one node, and how a lane's own connection is opened.</summary>
+internal sealed class Connections : IDisposable
+{
+    private readonly NpgsqlDataSource source;
+
+    public Connections(PostgresOptions options)
+    {
+        var named = new NpgsqlConnectionStringBuilder(options.ConnectionString)
+        {
+            SearchPath = new NpgsqlCommandBuilder().QuoteIdentifier(options.Schema),
+            ApplicationName = "retention",
+            MaxPoolSize = options.Readers + 2,
+            MaxAutoPrepare = 32,
+            AutoPrepareMinUsages = 2,
+            CommandTimeout = options.QueryTimeoutSeconds,
+            NoResetOnClose = true,
+            TcpKeepAlive = true,
+            Timeout = 5,
+        };
+        Options = options;
+        source = new NpgsqlDataSourceBuilder(named.ConnectionString).Build();
+    }
+
+    public PostgresOptions Options { get; }
+
+    public NpgsqlConnection Open() => source.OpenConnection();
+
+    public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken stop) => source.OpenConnectionAsync(stop);
+
+    /// <summary>Refuses what would make a promise empty: a server that does not sync, a role that no policy holds off.</summary>
+    public void RequireFit()
+    {
+        using var connection = Open();
+        using var command = new NpgsqlCommand(
+            "SELECT current_setting('fsync'), current_setting('full_page_writes'), current_setting('server_version_num')::int, "
+            + "rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user", connection);
+        using var row = command.ExecuteReader();
+        row.Read();
+        if (row.GetString(0) != "on" || row.GetString(1) != "on")
+        {
+            throw new DatabaseUnfitException("The database runs with fsync or full_page_writes off: commits could be lost.");
+        }
+
+        if (row.GetInt32(2) < 150_000) throw new DatabaseUnfitException("PostgreSQL 15 or newer is needed.");
+        if (row.GetBoolean(3))
+        {
+            throw new DatabaseUnfitException(
+                "The role is a superuser or bypasses row security: the wall between tenants would not hold it off.");
+        }
+    }
+
+    public void Dispose() => source.Dispose();
+}

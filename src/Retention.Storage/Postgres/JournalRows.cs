@@ -1,0 +1,99 @@
+using Npgsql;
+using Retention.Engine.Ports;
+using Retention.Kernel;
+using Retention.Storage.Sqlite;
+
+namespace Retention.Storage.Postgres;
+
+/// <summary>Reads whole commits: by position, by key, and by the grain they wrote.</summary>
+internal static class JournalRows
+{
+    /// <summary>Journal rows asked for at once, so that one answer stays within memory.</summary>
+    private const int RowsPerRead = 10_000;
+
+    private const string ByPosition =
+        "SELECT position, record FROM journal WHERE position > $1 AND position <= $2 ORDER BY position";
+
+    private const string ByKey =
+        "SELECT j.position, j.record FROM ledger_key k JOIN journal j USING (position) WHERE k.key = $1";
+
+    private const string ByGrain = """
+        SELECT c.position, j.record FROM grain_commit c LEFT JOIN journal j USING (position)
+        WHERE c.grain = $1 AND c.position < $2 ORDER BY c.version DESC LIMIT $3
+        """;
+
+    public static JournalRecord Decode(long position, byte[] row)
+    {
+        try
+        {
+            return JournalCodec.Decode(0, row) with { Position = position };
+        }
+        catch (StoreDamagedException)
+        {
+            throw Damaged(position);
+        }
+    }
+
+    public static async ValueTask<IReadOnlyList<JournalRecord>> ReadAsync(
+        NpgsqlConnection connection, long after, long until, CancellationToken stop)
+    {
+        var records = new List<JournalRecord>();
+        while (after < until)
+        {
+            var last = Math.Min(until, after + RowsPerRead);
+            await using var batch = Visible.Everywhere(
+                connection, ByPosition, Visible.Value(after), Visible.Value(last));
+            await foreach (var record in Rows(batch, stop))
+            {
+                if (record.Position != ++after) throw new StoreDamagedException($"Journal record {after} is missing.");
+                records.Add(record);
+            }
+
+            if (after != last) throw new StoreDamagedException($"Journal record {after + 1} is missing.");
+        }
+
+        return records;
+    }
+
+    public static async ValueTask<JournalRecord?> FindAsync(
+        NpgsqlConnection connection, LedgerKey key, CancellationToken stop)
+    {
+        await using var batch = Visible.Everywhere(connection, ByKey, Visible.Value(AppendBatch.Uuid(key.Value)));
+        await foreach (var record in Rows(batch, stop))
+        {
+            return record;
+        }
+
+        return null;
+    }
+
+    public static async ValueTask<IReadOnlyList<JournalRecord>> HistoryAsync(
+        NpgsqlConnection connection, GrainId grain, long before, int limit, CancellationToken stop)
+    {
+        var records = new List<JournalRecord>();
+        await using var batch = Visible.Within(
+            connection, [grain.Partition.Value], ByGrain,
+            Visible.Value(AppendBatch.Uuid(grain)), Visible.Value(before), Visible.Value(limit));
+        await foreach (var record in Rows(batch, stop))
+        {
+            records.Add(record);
+        }
+
+        return records;
+    }
+
+    private static async IAsyncEnumerable<JournalRecord> Rows(
+        NpgsqlBatch batch, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
+    {
+        await using var rows = await batch.ExecuteReaderAsync(stop).ConfigureAwait(false);
+        await rows.NextResultAsync(stop).ConfigureAwait(false);
+        while (await rows.ReadAsync(stop).ConfigureAwait(false))
+        {
+            var position = rows.GetInt64(0);
+            yield return rows.IsDBNull(1) ? throw Damaged(position) : Decode(position, rows.GetFieldValue<byte[]>(1));
+        }
+    }
+
+    private static StoreDamagedException Damaged(long position) =>
+        new($"Journal record {position} is not what was written.");
+}
