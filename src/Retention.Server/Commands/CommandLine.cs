@@ -24,6 +24,8 @@ internal static class CommandLine
         DemoCommand.Create(),
         ImportCommand.Create(),
         VerifyCommand.Create(),
+        FeedCommand.Create(),
+        VerifyStatementCommand.Create(),
     ];
 
     public static async Task<int> RunAsync(string[] args)

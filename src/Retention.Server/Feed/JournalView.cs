@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Retention.Domain.Agreements;
+using Retention.Domain.Clearing;
 using Retention.Engine.Ports;
 using Retention.Kernel;
 using Retention.Server.Rpc;
@@ -8,42 +9,69 @@ using Retention.V1;
 namespace Retention.Server.Feed;
 
 /// <summary>
-/// What one caller may see of the journal: facts of its tenant, and of the agreements its brands take part in.
-/// Only names, versions and ids of facts leave, never their content.
+/// What one caller may see of the journal: facts of its tenant in their public shape, and of the agreements that it is
+/// a party of their terms and the events of their accounts.
 /// </summary>
-public sealed class JournalView(IGrainHost grains, Caller caller, IReadOnlySet<string> kinds)
+/// <param name="only">The one partition to tell of; null: all that the caller may see.</param>
+internal sealed class JournalView(
+    KnownAgreements agreements, Caller caller, IReadOnlySet<string> kinds, PartitionId? only)
 {
     // Their keys are ids that the API shows. Other kinds are keyed by bearer codes or by keyed hashes of addresses.
     private static readonly HashSet<string> KindsWithShownIds = ["tenant", "customer", "offer", "agreement", "account"];
 
-    // The parties of an agreement stand in its first fact and never change.
-    private readonly Dictionary<string, bool> isParty = [];
+    public string TenantId => caller.TenantId;
+
+    /// <summary>Whether anything in the partition may be told to the caller.</summary>
+    public async ValueTask<bool> ConcernsAsync(PartitionId partition, CancellationToken stop)
+    {
+        if (only is { } one && partition != one) return false;
+        if (partition == caller.Partition) return true;
+        if (!partition.IsAgreement) return false;
+        var agreement = await agreements.FindAsync(partition, stop);
+        return agreement?.SidesOf(caller.TenantId, caller.BrandId).Count > 0;
+    }
 
     public async ValueTask AddAsync(JournalRecord record, List<JournalEntry> entries, CancellationToken stop)
     {
-        if (!await IsVisibleAsync(record.Partition, stop)) return;
+        if (!await ConcernsAsync(record.Partition, stop)) return;
+        var isOwn = record.Partition == caller.Partition;
+        var agreement = isOwn ? null : await agreements.FindAsync(record.Partition, stop);
+        var sides = agreement?.SidesOf(caller.TenantId, caller.BrandId) ?? [];
         foreach (var write in record.Writes)
         {
-            if (write.Grain.Kind is GrainId.InboxKind or GrainId.OutboxKind) continue;
+            if (!IsTold(write.Grain.Kind, isOwn)) continue;
             for (var index = 0; index < write.Facts.Count; index++)
             {
                 var kind = NameOf(write.Facts[index].Span);
                 if (kinds.Count > 0 && !kinds.Contains(kind)) continue;
-                entries.Add(Entry(record, write, write.ExpectedVersion + index + 1, kind));
+                var entry = Entry(record, write, write.ExpectedVersion + index + 1, kind);
+                if (Fill(entry, write.Grain, write.Facts[index], agreement, sides)) entries.Add(entry);
             }
         }
     }
 
-    private async ValueTask<bool> IsVisibleAsync(PartitionId partition, CancellationToken stop)
+    // What became of an agreement's coupons is told by its account, without pseudonyms.
+    private static bool IsTold(string grainKind, bool isOwn) => isOwn
+        ? grainKind is not (GrainId.InboxKind or GrainId.OutboxKind)
+        : grainKind is "agreement" or "account";
+
+    private static bool Fill(
+        JournalEntry entry, GrainId grain, ReadOnlyMemory<byte> fact, KnownAgreement? agreement, IReadOnlyList<Side> sides)
     {
-        if (partition == caller.Partition) return true;
-        if (!partition.IsAgreement) return false;
-        if (isParty.TryGetValue(partition.OwnerId, out var known)) return known;
-        var agreement = AgreementGrains.AgreementId(partition.OwnerId);
-        var parties = new Command(partition, [], 0, turn =>
-            Decision.With(turn.State<AgreementState>(agreement).SidesOf(caller.TenantId).Any()));
-        var isMine = (bool)Asking.Granted(await grains.AskAsync(parties, stop));
-        return isParty[partition.OwnerId] = isMine;
+        if (agreement is null || grain.Kind != "account")
+        {
+            if (!PublicFacts.Shapes.TryGetValue((grain.Kind, entry.Kind), out var shape)) return true;
+            entry.Json = shape.Of(fact);
+            entry.ContentVersion = PublicFacts.Version;
+            return true;
+        }
+
+        var account = (AccountFact)AgreementGrains.Account.DecodeFact(fact.Span);
+        entry.Clearing = ClearingEvents.Of(account, agreement, sides, entry.Position);
+
+        // Gaps between versions would tell how many facts are not told.
+        entry.Version = 0;
+        return entry.Clearing is not null;
     }
 
     private static JournalEntry Entry(JournalRecord record, GrainWrite write, long version, string kind) => new()

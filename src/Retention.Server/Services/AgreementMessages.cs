@@ -67,7 +67,7 @@ internal static class AgreementMessages
         Net = view.Amount(side == Side.First ? view.Account.FirstNet : view.Account.SecondNet),
     };
 
-    public static V1.ClearingEntry ToProto(this ClearingLine line, AccountView view, long position) => new()
+    public static V1.ClearingEntry ToProto(this ClearingLine line, Party first, Party second, long position) => new()
     {
         Number = line.Number,
         EntryTime = line.At.ToProto(),
@@ -78,8 +78,8 @@ internal static class AgreementMessages
         TermsVersion = line.TermsVersion,
         Postings =
         {
-            PostingOf(view, Side.First, line.FirstCredit),
-            PostingOf(view, Side.Second, line.SecondCredit),
+            PostingOf(first, line.Currency, line.FirstCredit),
+            PostingOf(second, line.Currency, line.SecondCredit),
         },
         Line = line.ToString(),
         Position = position,
@@ -108,6 +108,7 @@ internal static class AgreementMessages
         {
             Period = $"{period.StartsOn:uuuu-MM}",
             Brand = view.Agreement.PartyOf(view.Eyes).BrandId,
+            TenantId = view.Agreement.PartyOf(view.Eyes).TenantId,
             Opening = Seen(period.Opening),
             Issued = view.Amount(issued.MinorUnits),
             Redeemed = Seen(period.Redeemed),
@@ -175,11 +176,11 @@ internal static class AgreementMessages
         if (second) yield return state.Second.ToProto();
     }
 
-    private static V1.ClearingPosting PostingOf(AccountView view, Side side, long credit) => new()
+    private static V1.ClearingPosting PostingOf(Party party, string currency, long credit) => new()
     {
-        Brand = view.Agreement.PartyOf(side).BrandId,
-        TenantId = view.Agreement.PartyOf(side).TenantId,
-        Amount = view.Amount(credit),
+        Brand = party.BrandId,
+        TenantId = party.TenantId,
+        Amount = new Money(currency, credit).ToProto(),
     };
 
     // Shares that do not add up are the domain's to refuse: it is told an impossible share.

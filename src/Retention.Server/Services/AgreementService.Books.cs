@@ -45,7 +45,7 @@ public sealed partial class AgreementService
             {
                 foreach (var line in Lines(commit, grain, view.Account.Currency))
                 {
-                    response.Entries.Add(line.ToProto(view, commit.Position));
+                    response.Entries.Add(line.ToProto(view.Agreement.First, view.Agreement.Second, commit.Position));
                 }
 
                 before = commit.Position;

@@ -1,7 +1,7 @@
 using Retention.Server.Tests.Support;
 using Retention.V1;
 
-namespace Retention.Server.Tests;
+namespace Retention.Server.Tests.Feed;
 
 public sealed class FeedTests
 {

@@ -1,0 +1,114 @@
+using System.Collections.Frozen;
+
+namespace Retention.Server.Feed;
+
+/// <summary>
+/// Which fields of a tenant's own facts the feed tells, and under which names: an allow-list, so that a new field is
+/// told only when somebody has said that it is no personal data, no free text and no secret. protos/feed.md is made of
+/// it. Facts of agreements' accounts are told as ClearingEvent instead; see <see cref="ClearingEvents"/>.
+/// </summary>
+public static class PublicFacts
+{
+    /// <summary>Grows when a name goes or changes its meaning.</summary>
+    public const int Version = 1;
+
+    // One line a fact: grain kind, stored name, then stored>public names; {} holds those of an object or of each
+    // element of a list; $ stands for one of the parts below. "-" alone: the name says it all.
+    private const string Table = """
+        tenant TenantCreated: tenantId>tenant_id displayName>display_name currency>currency_code timeZone>time_zone virtualStartAt>virtual_start_time
+        tenant BrandCreated: brand{brandId>brand_id displayName>display_name}
+        tenant StoreCreated: store{storeId>store_id brandId>brand_id displayName>display_name timeZone>time_zone entityId>entity_id parentId>parent_id}
+        tenant LegalEntityCreated: entity{entityId>entity_id displayName>display_name vatId>vat_id country}
+        tenant ProgramUpdated: program{version millipointsPerUnit>millipoints_per_unit roundToMillipoints>round_to_millipoints lotDays>lot_days millipointsCapPerPurchase>millipoints_cap_per_purchase returnMayGoNegative>return_may_go_negative}
+        tenant ClockAdvanced: to>to_time
+        tenant AgreementNoted: agreement{agreementId>agreement_id brandId>brand_id otherBrandId>other_brand_id codePrefix>code_prefix}
+        tenant TriggerSet: leg{agreementId>agreement_id legId>leg_id brandId>brand_id minimumBasketMinorUnits>minimum_basket_minor_units categories isPaused>paused}
+        credential CredentialCreated: credentialId>credential_id role brandId>brand_id storeId>store_id expiresAt>expire_time at>time
+        credential CredentialRotated: oldUntil>old_until_time expiresAt>expire_time at>time
+        credential CredentialRevoked: at>time
+        credentials-of OwnerRegistered: at>time
+        credentials-of CredentialsListed: credentialIds>credential_ids
+        customer enrolled: $at $origin c>consents$consent
+        customer card-replaced: $at $origin
+        customer card-blocked: $at $origin
+        customer profile: $at $origin
+        customer consents: $at $origin c>consents$consent
+        customer contact: $at $origin id>contact_id ch>channel in>inbound pu>purpose t>contact_time
+        customer erased: $at $origin
+        customer purchase: $at $origin s>source i>purchase_id t>purchase_time a>total_minor_units nm>not_money_minor_units q>accrued_millipoints cap>capped_millipoints d>paid_debt_millipoints n>lot_number v>rule_version x>expire_time l>lines{i>line_id p>product_id c>category n>quantity a>amount_minor_units d>discount_minor_units x>tax_minor_units} or>order_id rd>redemption_ids
+        customer return: $at $origin s>source i>purchase_id ri>return_id a>amount_minor_units q>reversed_millipoints sl>slices$slice z>expired_millipoints d>debt_millipoints w>forgiven_millipoints
+        customer redeemed: $at $origin id>redemption_id m>millipoints sl>slices$slice gift>gift_id s>source or>order_id
+        customer redemption-reversed: $at $origin id>redemption_id m>millipoints sl>slices$slice pb>paid_debt_slices$slice
+        customer void: $at $origin s>source i>purchase_id a>amount_minor_units q>reversed_millipoints sl>slices$slice z>expired_millipoints d>debt_millipoints w>forgiven_millipoints
+        customer handed-over: $at $origin s>source i>purchase_id to>to_customer_id a>amount_minor_units q>reversed_millipoints sl>slices$slice z>expired_millipoints d>debt_millipoints w>forgiven_millipoints
+        customer taken-over: $at $origin s>source i>purchase_id from>from_customer_id b>brand_id t>purchase_time a>amount_minor_units q>accrued_millipoints d>paid_debt_millipoints n>lot_number v>rule_version x>expire_time
+        customer joint-coupon: $at $origin c>coupon{id>coupon_id g>agreement_id b>redeeming_brand_id d>discount_minor_units cu>currency_code x>expire_time}
+        customer joint-coupon-gone: $at $origin id>coupon_id g>agreement_id used>redeemed
+        key taken: $at c>customer_id
+        key freed: $at
+        key blocked: $at
+        purchase returned: $at ri>return_id c>customer_id l>lines{i>line_id n>quantity a>amount_minor_units} a>amount_minor_units q>reversed_millipoints all>nothing_remains
+        purchase voided: $at c>customer_id a>amount_minor_units q>reversed_millipoints
+        purchase reassigned: $at from>from_customer_id to>to_customer_id n>lot_number
+        offer offer-created: $at offer{offer_id campaign_id brand_id kind code discount{amount_minor_units share_bps cap_minor_units} conditions{minimum_basket_minor_units categories store_ids targets_only} limits{total per_customer per_day total_discount_minor_units} validity{start_on>start_date end_on>end_date time_zone days_after_issue} budget_minor_units}
+        offer offer-targets-added: $at count
+        offer offer-targets-listed: $at count
+        offer offer-activated: $at
+        offer offer-paused: $at
+        offer offer-coupons-issued: $at count
+        offer offer-redeemed: $at redemption>redemption_id customer>customer_id discount>discount_minor_units day>date
+        offer offer-redemption-reversed: $at redemption>redemption_id discount>discount_minor_units day>date return_id
+        offer offer-redemption-reduced: $at redemption>redemption_id discount>discount_minor_units return_id
+        offer offer-reserved: $at reservation>reservation_id customer>customer_id discount>discount_minor_units expires_at>expire_time
+        offer offer-reservation-released: $at reservation>reservation_id
+        offer-targets targets-listed: customer_ids
+        offer-targets targets-moved: customer_ids
+        offer-use use-targeted: $at
+        offer-use use-redeemed: redemption>redemption_id
+        offer-use use-reversed: redemption>redemption_id
+        offer-use use-reserved: $at reservation>reservation_id expires_at>expire_time
+        offer-use use-reservation-released: reservation>reservation_id
+        offer-directory offer-listed: offer_id
+        offer-directory offer-counted: -
+        code code-offered: offer_id campaign_id
+        coupon coupon-issued: $at offer_id customer_id expires_at>expire_time
+        coupon coupon-redeemed: $at redemption>redemption_id discount>discount_minor_units
+        coupon coupon-reversed: $at redemption>redemption_id
+        coupon coupon-reserved: $at reservation>reservation_id expires_at>expire_time
+        coupon coupon-reservation-released: $at reservation>reservation_id
+        coupon-redemption redemption-spread: $at lines{line>line_id quantity amount>amount_minor_units discount>discount_minor_units}
+        coupon-redemption redemption-lines-returned: $at return_id lines{line>line_id quantity amount>amount_minor_units discount>discount_minor_units}
+        coupon-redemption redemption-closed: $at
+        wallet wallet-filled: -
+        agreement agreement-proposed: $at agreement_id first>issuing{tenant_id brand_id} second>redeeming{tenant_id brand_id} terms_version is_sandbox>sandbox terms{discount_minor_units currency>currency_code minimum_basket_minor_units categories days_valid max_open_per_customer max_issued_per_customer_month issuer_share_bps issuer_rounds time_zone mirrors_returns claw_back_days reversed_stays_used is_mirrored>mirrored suppress_under}
+        agreement agreement-accepted: $at side terms_version
+        agreement agreement-paused: $at side
+        agreement agreement-resumed: $at side
+        agreement agreement-ended: $at side
+        """;
+
+    private static readonly (string Name, string Text)[] Parts =
+    [
+        ("$at", "at>time"),
+        ("$origin", "o>origin{by>credential_id b>brand_id st>store_id ti>till_id ca>cashier_id}"),
+        ("$consent", "{b>brand_id ch>channel pu>purpose yes>granted txt>text_version at>change_time}"),
+        ("$slice", "{n>lot_number m>millipoints b>funder_brand_id v>rule_version f>active_from_time x>expire_time}"),
+    ];
+
+    /// <summary>By grain kind and stored name.</summary>
+    public static FrozenDictionary<(string GrainKind, string Fact), PublicShape> Shapes { get; } = Read();
+
+    private static FrozenDictionary<(string, string), PublicShape> Read()
+    {
+        var text = Parts.Aggregate(Table, (table, part) => table.Replace(part.Name, part.Text, StringComparison.Ordinal));
+        var shapes = new Dictionary<(string, string), PublicShape>();
+        foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var colon = line.IndexOf(':', StringComparison.Ordinal);
+            var names = line[..colon].Split(' ');
+            shapes.Add((names[0], names[1]), PublicShape.Parse(line[(colon + 1)..]));
+        }
+
+        return shapes.ToFrozenDictionary();
+    }
+}
