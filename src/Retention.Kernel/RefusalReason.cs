@@ -86,6 +86,7 @@ public enum RefusalReason
     ConditionNotMet,
     BudgetExhausted,
     ReservationNotFound,
+    CodeSeriesNotFound,
 
     // Offers and agreements.
     OfferNotDraft,
