@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using Retention.Domain.Agreements;
 using Retention.Domain.Credentials;
 using Retention.Domain.Customers;
+using Retention.Domain.Links;
 using Retention.Domain.Offers;
 using Retention.Domain.Tenants;
 using Retention.Kernel;
@@ -16,7 +17,8 @@ public sealed class Registry : IEffectTurns
         CredentialArea.Area,
         CustomerArea.Area,
         OfferArea.Area,
-        AgreementArea.Area);
+        AgreementArea.Area,
+        LinkArea.Area);
 
     private readonly FrozenDictionary<string, EffectTurn> effects;
 

@@ -71,6 +71,11 @@ public enum RefusalReason
     PurchaseReturned,
     TooLate,
 
+    // Links between brands.
+    LinkTokenInvalid,
+    CustomerLinked,
+    CustomerNotLinked,
+
     // Coupons, in the order in which redemption answers.
     CouponNotInCampaign,
     NotTargeted,
@@ -86,7 +91,6 @@ public enum RefusalReason
     ConditionNotMet,
     BudgetExhausted,
     ReservationNotFound,
-    CodeSeriesNotFound,
 
     // Offers and agreements.
     OfferNotDraft,

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using NodaTime;
 using Retention.Domain.Tenants;
 
@@ -13,9 +14,14 @@ public sealed record Asker(string TenantId, string BrandId, string Currency, Ins
     /// <summary>The company that runs the store which asks; null: the tenant itself, or no store.</summary>
     public string? EntityId { get; init; }
 
+    /// <summary>The customer whom the till names, as each of the tenant's sides knows him; empty when it names none.</summary>
+    public ImmutableArray<SidePseudonym> Customer { get; init; } = [];
+
     public static Asker Of(TenantState tenant, string brandId, Instant nodeTime) =>
         new(tenant.TenantId, brandId, tenant.Currency, tenant.Now(nodeTime), tenant.VirtualNow is not null);
 }
+
+public readonly record struct SidePseudonym(Side Side, string Pseudonym);
 
 /// <param name="CodeKey">256 fresh random bits, base64; likewise the pseudonym keys.</param>
 public sealed record ProposeAgreement(

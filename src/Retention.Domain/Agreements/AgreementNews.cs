@@ -22,7 +22,11 @@ public static class AgreementNews
             to.TenantId,
             JointMessages.Known,
             new AgreementKnown(
-                state.AgreementId, to.BrandId, other.BrandId, CouponCode.Prefix(state.AgreementId), at),
+                state.AgreementId, to.BrandId, other.BrandId, CouponCode.Prefix(state.AgreementId), at)
+            {
+                Sides = [.. state.SidesOf(to.TenantId).Select(side => new OwnSide(
+                    side, state.PartyOf(side).BrandId, state.PseudonymKeyOf(side)))],
+            },
             JointMessagesJson.Default.AgreementKnown));
     }
 
@@ -51,7 +55,10 @@ public static class AgreementNews
         }
 
         return Decision.Silent().Change(grain, new AgreementNoted(
-            new AgreementRef(news.AgreementId, news.BrandId, news.OtherBrandId, news.CodePrefix)));
+            new AgreementRef(news.AgreementId, news.BrandId, news.OtherBrandId, news.CodePrefix)
+            {
+                Sides = news.Sides,
+            }));
     }
 
     public static Decision ReceiveLegActive(

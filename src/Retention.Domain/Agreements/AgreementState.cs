@@ -71,6 +71,9 @@ public sealed record AgreementState
 
     public Leg? FindLeg(string legId) => Exists ? Legs().FirstOrDefault(leg => leg.LegId == legId) : null;
 
+    /// <summary>Keys the pseudonyms of the side's customers: those of the leg that it issues.</summary>
+    public string PseudonymKeyOf(Side side) => side == Side.First ? FirstPseudonymKey : SecondPseudonymKey;
+
     public Party PartyOf(Side side) => side == Side.First ? First : Second;
 
     /// <summary>The sides that belong to the tenant: none for strangers, both where one tenant has both brands.</summary>

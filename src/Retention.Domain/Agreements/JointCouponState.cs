@@ -161,7 +161,7 @@ public sealed record JointUseState
     {
         JointUseOpened opened => this with
         {
-            Open = [.. Open.Where(coupon => coupon.ExpiresAt > opened.At), new OpenCoupon(opened.CouponId, opened.ExpiresAt)],
+            Open = [.. Open.Where(coupon => coupon.ExpiresAt > opened.At), new OpenCoupon(opened.CouponId, opened.ExpiresAt, opened.Code)],
             Month = opened.Month,
             MonthCount = IssuedIn(opened.Month) + 1,
         },
@@ -170,7 +170,7 @@ public sealed record JointUseState
             Open =
             [
                 .. Open.Where(coupon => coupon.ExpiresAt > reopened.At),
-                new OpenCoupon(reopened.CouponId, reopened.ExpiresAt),
+                new OpenCoupon(reopened.CouponId, reopened.ExpiresAt, reopened.Code),
             ],
         },
         JointUseClosed closed => this with { Open = [.. Open.Where(coupon => coupon.CouponId != closed.CouponId)] },
@@ -178,7 +178,8 @@ public sealed record JointUseState
     };
 }
 
-public readonly record struct OpenCoupon(string CouponId, Instant ExpiresAt);
+/// <param name="Code">Null in journals that are older than links.</param>
+public readonly record struct OpenCoupon(string CouponId, Instant ExpiresAt, string? Code = null);
 
 /// <summary>What happened to one pseudonym's part in one leg.</summary>
 [JsonDerivedType(typeof(JointUseOpened), "joint-use-opened")]
@@ -189,8 +190,8 @@ public abstract record JointUseFact
     public Instant At { get; init; }
 }
 
-public sealed record JointUseOpened(string CouponId, Instant ExpiresAt, LocalDate Month) : JointUseFact;
+public sealed record JointUseOpened(string CouponId, Instant ExpiresAt, LocalDate Month, string? Code = null) : JointUseFact;
 
-public sealed record JointUseReopened(string CouponId, Instant ExpiresAt) : JointUseFact;
+public sealed record JointUseReopened(string CouponId, Instant ExpiresAt, string? Code = null) : JointUseFact;
 
 public sealed record JointUseClosed(string CouponId) : JointUseFact;

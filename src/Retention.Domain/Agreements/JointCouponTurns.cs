@@ -1,6 +1,7 @@
 using NodaTime;
 using Retention.Domain.Clearing;
 using Retention.Domain.Coupons;
+using Retention.Domain.Links;
 using Retention.Kernel;
 using static Retention.Kernel.Refusal;
 
@@ -8,7 +9,8 @@ namespace Retention.Domain.Agreements;
 
 /// <summary>
 /// Coupons of an agreement at the redeeming brand: coupon, caps and clearing account change in one commit.
-/// The coupon's bearer redeems it; the redeeming tenant's customer is not told to the agreement.
+/// The coupon's bearer redeems it; the redeeming tenant's customer is told by a pseudonym, and a linked person's coupon
+/// is no other customer's.
 /// </summary>
 public static class JointCouponTurns
 {
@@ -18,7 +20,7 @@ public static class JointCouponTurns
         if (!turn.IsComplete) return Decision.Silent();
         if (Fault(desk, asker, command) is { Reason: not RefusalReason.CouponNotInCampaign } fault) return fault;
 
-        var failing = Failing(desk, agreementId, command);
+        var failing = Failing(desk, asker, agreementId, command);
         return Decision.With(new CouponValidation(
             failing.All, Discount(desk, command), desk.Agreement.Agreed.Currency, "", agreementId));
     }
@@ -29,14 +31,14 @@ public static class JointCouponTurns
         if (!turn.IsComplete) return Decision.Silent();
         if (Fault(desk, asker, command) is { } fault) return fault;
 
-        var failing = Failing(desk, agreementId, command);
+        var failing = Failing(desk, asker, agreementId, command);
         if (failing.Any) return failing.First();
 
         var terms = desk.Agreement.Agreed;
         var (leg, discount) = (desk.FoundLeg, Discount(desk, command));
         var credit = terms.IssuerShare(discount);
         var couponId = CouponCode.CouponId(desk.Code);
-        return Decision
+        var decision = Decision
             .With(new CouponRedemption(
                 command.RedemptionId, couponId, leg.LegId, "", agreementId, discount, terms.Currency, desk.Now))
             .Change(desk.CouponGrain, new JointCouponRedeemed(
@@ -57,6 +59,8 @@ public static class JointCouponTurns
             })
             .Send(JointNews.Gone(
                 desk.Agreement, leg, desk.Code, desk.Coupon, JointCouponEnd.Redeemed, desk.Now));
+        return desk.Person.TellGone(
+            decision, desk.Agreement, leg, desk.Code, desk.Coupon, JointCouponEnd.Redeemed, desk.Now);
     }
 
     /// <summary>
@@ -136,11 +140,15 @@ public static class JointCouponTurns
             });
     }
 
-    private static Decision Reopened(Desk desk, Decision decision) => decision
-        .Change(
-            desk.UseGrain,
-            new JointUseReopened(CouponCode.CouponId(desk.Code), desk.Coupon.ExpiresAt) { At = desk.Now })
-        .Send(JointNews.Received(desk.Agreement, desk.FoundLeg, desk.Code, desk.Coupon, desk.Now));
+    private static Decision Reopened(Desk desk, Decision decision)
+    {
+        decision
+            .Change(
+                desk.UseGrain,
+                new JointUseReopened(CouponCode.CouponId(desk.Code), desk.Coupon.ExpiresAt, desk.Code) { At = desk.Now })
+            .Send(JointNews.Received(desk.Agreement, desk.FoundLeg, desk.Code, desk.Coupon, desk.Now));
+        return desk.Person.TellReceived(decision, desk.Agreement, desk.FoundLeg, desk.Code, desk.Coupon, desk.Now);
+    }
 
     private static Refusal? Fault(Desk desk, Asker asker, RedeemCoupon command)
     {
@@ -153,7 +161,7 @@ public static class JointCouponTurns
         return IsRedeemers(desk, asker) ? null : Because(RefusalReason.CouponNotFound);
     }
 
-    private static Refusals Failing(Desk desk, string agreementId, RedeemCoupon command)
+    private static Refusals Failing(Desk desk, Asker asker, string agreementId, RedeemCoupon command)
     {
         var failing = default(Refusals);
         if (command.CampaignId.Length > 0 && command.CampaignId != agreementId)
@@ -161,6 +169,7 @@ public static class JointCouponTurns
             failing.Add(RefusalReason.CouponNotInCampaign, ("campaign_id", command.CampaignId));
         }
 
+        if (!desk.Person.IsFor(desk.FoundLeg, asker)) failing.Add(RefusalReason.NotTargeted);
         if (desk.Now >= desk.Coupon.ExpiresAt)
         {
             failing.Add(RefusalReason.AfterEnd, ("end_time", desk.Coupon.ExpiresAt), ("time", desk.Now));
@@ -168,6 +177,7 @@ public static class JointCouponTurns
 
         if (desk.Coupon.Status == JointCouponStatus.Redeemed) failing.Add(RefusalReason.AlreadyRedeemed);
         if (desk.Coupon.Status == JointCouponStatus.Voided) failing.Add(RefusalReason.Voided);
+        if (!desk.Person.MayShare) failing.Add(RefusalReason.ConsentMissing);
         return failing;
     }
 
@@ -217,7 +227,12 @@ public static class JointCouponTurns
             accountGrain,
             account,
             now,
-            today);
+            today)
+        {
+            Person = coupon.IsIssued && agreement.FindLeg(coupon.LegId) is { } leg
+                ? LinkedPerson.Of(turn, agreement, leg, coupon.Pseudonym)
+                : LinkedPerson.Nobody,
+        };
     }
 
     /// <summary>All that one redemption looks at.</summary>
@@ -234,6 +249,8 @@ public static class JointCouponTurns
         Instant Now,
         LocalDate Today)
     {
+        public LinkedPerson Person { get; init; }
+
         public Leg FoundLeg => Leg ?? throw new InvalidOperationException("The coupon was never issued.");
     }
 }

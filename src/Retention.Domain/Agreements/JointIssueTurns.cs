@@ -1,6 +1,7 @@
 using NodaTime;
 using Retention.Domain.Clearing;
 using Retention.Domain.Coupons;
+using Retention.Domain.Links;
 using Retention.Kernel;
 
 namespace Retention.Domain.Agreements;
@@ -17,8 +18,9 @@ public static class JointIssueTurns
             return AgreementTurns.Unknown(to.OwnerId);
         }
 
+        var person = LinkedPerson.Of(turn, desk.Agreement, desk.Leg, message.Pseudonym);
         if (!turn.IsComplete || desk.Coupon.IsIssued) return Decision.Silent();
-        if (Suppression(desk, message) is { } reason)
+        if (Suppression(desk, person, message) is { } reason)
         {
             return Decision.Silent().Change(
                 desk.AccountGrain, new IssueSuppressed(desk.Leg.LegId, reason) { At = desk.Now, On = desk.Today });
@@ -36,15 +38,17 @@ public static class JointIssueTurns
             desk.Agreement.Zone.AtStartOfDay(endsOn.PlusDays(1)).ToInstant())
         { At = desk.Now };
         var couponId = CouponCode.CouponId(desk.Code);
-        return Decision.Silent()
+        var coupon = desk.Coupon.Evolve(issued);
+        var decision = Decision.Silent()
             .Change(desk.CouponGrain, issued)
             .Change(desk.UseGrain, new JointUseOpened(
-                couponId, issued.ExpiresAt, AccountState.MonthOf(desk.Today))
+                couponId, issued.ExpiresAt, AccountState.MonthOf(desk.Today), desk.Code)
             { At = desk.Now })
             .Change(desk.AccountGrain, new IssueCounted(
                 desk.Leg.LegId, couponId, endsOn, terms.DiscountMinorUnits)
             { At = desk.Now, On = desk.Today })
-            .Send(JointNews.Received(desk.Agreement, desk.Leg, desk.Code, desk.Coupon.Evolve(issued), desk.Now));
+            .Send(JointNews.Received(desk.Agreement, desk.Leg, desk.Code, coupon, desk.Now));
+        return person.TellReceived(decision, desk.Agreement, desk.Leg, desk.Code, coupon, desk.Now);
     }
 
     /// <summary>
@@ -60,16 +64,18 @@ public static class JointIssueTurns
         }
 
         if (!turn.IsComplete) return Decision.Silent();
+        var person = LinkedPerson.Of(turn, desk.Agreement, desk.Leg, message.Pseudonym);
+        if (!turn.IsComplete) return Decision.Silent();
         return desk.Coupon.Status switch
         {
             JointCouponStatus.None => Decision.Silent().Change(desk.CouponGrain, Voided(desk)),
-            JointCouponStatus.Open when desk.Coupon.ExpiresAt > desk.Now => VoidOpen(desk),
+            JointCouponStatus.Open when desk.Coupon.ExpiresAt > desk.Now => VoidOpen(desk, person),
             JointCouponStatus.Redeemed when !desk.Coupon.IsTriggerReturned => TriggerReturned(desk),
             _ => Decision.Silent(),
         };
     }
 
-    private static SuppressionReason? Suppression(Desk desk, IssueJointCoupon message)
+    private static SuppressionReason? Suppression(Desk desk, LinkedPerson person, IssueJointCoupon message)
     {
         var terms = desk.Agreement.Agreed;
         if (desk.Coupon.Status == JointCouponStatus.Voided) return SuppressionReason.Returned;
@@ -82,16 +88,19 @@ public static class JointIssueTurns
         var openMax = terms.MaxOpenPerCustomer > 0 ? terms.MaxOpenPerCustomer : AgreementTerms.OpenMax;
         if (desk.Use.OpenCount(desk.Now) >= openMax) return SuppressionReason.MaxOpenPerCustomer;
 
-        return terms.MaxIssuedPerCustomerMonth > 0
-            && desk.Use.IssuedIn(AccountState.MonthOf(desk.Today)) >= terms.MaxIssuedPerCustomerMonth
-                ? SuppressionReason.MaxIssuedPerCustomerMonth
-                : null;
+        if (terms.MaxIssuedPerCustomerMonth > 0
+            && desk.Use.IssuedIn(AccountState.MonthOf(desk.Today)) >= terms.MaxIssuedPerCustomerMonth)
+        {
+            return SuppressionReason.MaxIssuedPerCustomerMonth;
+        }
+
+        return person.Holder.MayShare ? null : SuppressionReason.ConsentMissing;
     }
 
-    private static Decision VoidOpen(Desk desk)
+    private static Decision VoidOpen(Desk desk, LinkedPerson person)
     {
         var couponId = CouponCode.CouponId(desk.Code);
-        return Decision.Silent()
+        var decision = Decision.Silent()
             .Change(desk.CouponGrain, Voided(desk))
             .Change(desk.UseGrain, new JointUseClosed(couponId) { At = desk.Now })
             .Change(desk.AccountGrain, new VoidCounted(
@@ -100,6 +109,8 @@ public static class JointIssueTurns
                 At = desk.Now, On = desk.Today,
             })
             .Send(JointNews.Gone(desk.Agreement, desk.Leg, desk.Code, desk.Coupon, JointCouponEnd.Voided, desk.Now));
+        return person.TellGone(
+            decision, desk.Agreement, desk.Leg, desk.Code, desk.Coupon, JointCouponEnd.Voided, desk.Now);
     }
 
     private static Decision TriggerReturned(Desk desk)

@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using NodaTime;
 using Retention.Domain.Json;
+using Retention.Domain.Tenants;
 using Retention.Kernel;
 
 namespace Retention.Domain.Agreements;
@@ -92,7 +93,11 @@ public sealed record JointCouponGone(
 /// <summary>An agreement names the tenant as a party.</summary>
 /// <param name="BrandId">The tenant's own brand.</param>
 public sealed record AgreementKnown(
-    string AgreementId, string BrandId, string OtherBrandId, string CodePrefix, Instant At);
+    string AgreementId, string BrandId, string OtherBrandId, string CodePrefix, Instant At)
+{
+    /// <summary>The tenant's own: one, or both where it has both brands.</summary>
+    public ImmutableArray<OwnSide>? Sides { get; init; }
+}
 
 /// <summary>Purchases of the brand issue coupons from now on.</summary>
 public sealed record AgreementLegActive(

@@ -9,9 +9,15 @@ namespace Retention.Domain.Agreements;
 /// <summary>What an agreement tells the issuing tenant of a coupon, and the double entry of a credit.</summary>
 public static class JointNews
 {
+    /// <param name="to">The tenant that can open the coupon's customer; null: the issuing one.</param>
     public static Effect Received(
-        AgreementState agreement, Leg leg, string code, JointCouponState coupon, Instant at) => JointMessages.ToTenant(
-        leg.Issuing.TenantId,
+        AgreementState agreement,
+        Leg leg,
+        string code,
+        JointCouponState coupon,
+        Instant at,
+        string? to = null) => JointMessages.ToTenant(
+        to ?? leg.Issuing.TenantId,
         JointMessages.Received,
         new JointCouponReceived(
             coupon.Customer,
@@ -31,8 +37,9 @@ public static class JointNews
         string code,
         JointCouponState coupon,
         JointCouponEnd end,
-        Instant at) => JointMessages.ToTenant(
-        leg.Issuing.TenantId,
+        Instant at,
+        string? to = null) => JointMessages.ToTenant(
+        to ?? leg.Issuing.TenantId,
         JointMessages.Gone,
         new JointCouponGone(coupon.Customer, agreement.AgreementId, CouponCode.CouponId(code), code, end, at),
         JointMessagesJson.Default.JointCouponGone);

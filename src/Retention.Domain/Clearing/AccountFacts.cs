@@ -86,4 +86,7 @@ public enum SuppressionReason
 
     /// <summary>The customer got as many coupons this month as the terms allow.</summary>
     MaxIssuedPerCustomerMonth,
+
+    /// <summary>The customer withdrew his consent to sharing, and the agreement knows it.</summary>
+    ConsentMissing,
 }

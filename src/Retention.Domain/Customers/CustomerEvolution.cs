@@ -17,6 +17,9 @@ public static class CustomerEvolution
         RedemptionReversed e => Restored(state, e),
         JointCouponHeld e => state with { LastAt = e.At, Wallet = JointWallet.Add(state.Wallet, e.Coupon, e.At) },
         JointCouponEnded e => state with { LastAt = e.At, Wallet = JointWallet.Remove(state.Wallet, e.CouponId) },
+        LinkOffered e => Known(state, e.At, new CustomerLink(e.AgreementId, e.Side, e.BrandId)),
+        CustomerLinked e => Known(state, e.At, new CustomerLink(e.AgreementId, e.Side, e.BrandId, e.LinkId)),
+        CustomerUnlinked e => Unlinked(state, e),
         CustomerEnrolled e => Enrolled(state, e),
         CardReplaced e => Replaced(state, e),
         CardBlocked e => state with { LastAt = e.At, Keys = Block(state.Keys, [e.Hash]) },
@@ -131,6 +134,25 @@ public static class CustomerEvolution
         Keys = Block(state.Keys, fact.BlockedHashes).Add(new CustomerKey(CustomerKeyKind.Card, fact.NewHash)),
     };
 
+    private static CustomerState Known(CustomerState state, Instant at, CustomerLink link) => state with
+    {
+        LastAt = at,
+        Links = state.Links.RemoveAll(known => known.IsOf(link.AgreementId, link.Side)).Add(link),
+    };
+
+    // The agreement goes on knowing the pseudonym; what the other brand issued is no longer shown at this one.
+    private static CustomerState Unlinked(CustomerState state, CustomerUnlinked fact)
+    {
+        var at = state.Links.FirstOrDefault(link => link.AgreementId == fact.AgreementId && link.LinkId == fact.LinkId);
+        return at is null ? state with { LastAt = fact.At } : state with
+        {
+            LastAt = fact.At,
+            Links = state.Links.Replace(at, at with { LinkId = "" }),
+            Wallet = state.Wallet.RemoveAll(held =>
+                held.AgreementId == fact.AgreementId && held.RedeemingBrandId == at.BrandId),
+        };
+    }
+
     // Balances stay: the books of the tenant do not change because a person is forgotten.
     private static CustomerState Erased(CustomerState state, CustomerErased fact) => state with
     {
@@ -140,6 +162,7 @@ public static class CustomerEvolution
         Keys = [],
         Consents = [],
         Wallet = [],
+        Links = [],
     };
 
     private static ImmutableArray<CustomerKey> Block(ImmutableArray<CustomerKey> keys, ImmutableArray<string> hashes)

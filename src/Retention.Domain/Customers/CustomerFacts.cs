@@ -24,6 +24,9 @@ namespace Retention.Domain.Customers;
 [JsonDerivedType(typeof(PurchaseTakenOver), "taken-over")]
 [JsonDerivedType(typeof(PointsRedeemed), "redeemed")]
 [JsonDerivedType(typeof(RedemptionReversed), "redemption-reversed")]
+[JsonDerivedType(typeof(LinkOffered), "link-offered")]
+[JsonDerivedType(typeof(CustomerLinked), "linked")]
+[JsonDerivedType(typeof(CustomerUnlinked), "unlinked")]
 [JsonDerivedType(typeof(JointCouponHeld), "joint-coupon")]
 [JsonDerivedType(typeof(JointCouponEnded), "joint-coupon-gone")]
 public abstract record CustomerFact

@@ -63,6 +63,10 @@ public sealed record CustomerState
     [JsonPropertyName("wallet")]
     public ImmutableArray<JointCoupon> Wallet { get; init; } = [];
 
+    /// <summary>Agreements that know this customer by a pseudonym; at most CustomerLinks.LinksMax.</summary>
+    [JsonPropertyName("links")]
+    public ImmutableArray<CustomerLink> Links { get; init; } = [];
+
     /// <summary>True for a customer who takes part; an erased one does not.</summary>
     [JsonIgnore]
     public bool IsActive => IsEnrolled && !IsErased;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using NodaTime;
+using Retention.Domain.Links;
 using Retention.Kernel;
 using static Retention.Kernel.Refusal;
 using static Retention.Kernel.RefusalReason;
@@ -141,7 +142,10 @@ public static class CustomerTurns
 
         var now = state.Now(scope.Now);
         var fact = new ConsentsChanged(At(command.Consents, now)) { At = now, Origin = command.Origin };
-        return Changed(scope, command.CustomerId, state, fact);
+        var decision = Changed(scope, command.CustomerId, state, fact);
+        CustomerLinks.TellStanding(
+            decision, scope, command.CustomerId, state, CustomerEvolution.Evolve(state, fact), now);
+        return decision;
     }
 
     /// <summary>Refuses, in this order: TENANT_NOT_FOUND, BRAND_NOT_FOUND, STORE_NOT_FOUND, CUSTOMER_NOT_FOUND.</summary>
@@ -183,6 +187,8 @@ public static class CustomerTurns
             decision.Change(CustomerKeys.Grain(scope.Partition, key.Hash), new KeyFreed { At = now });
         }
 
+        CustomerLinks.TellStanding(
+            decision, scope, command.CustomerId, state, CustomerEvolution.Evolve(state, fact), now);
         return decision;
     }
 

@@ -99,7 +99,7 @@ public static class CorrectionTurns
             Sale = sold.Sale with { LotNumber = taken.LotNumber },
             State = PurchaseState.Evolve(sold.State, moved),
         };
-        PurchaseNews.SendIssues(decision, scope, reassigned, now);
+        PurchaseNews.SendIssues(decision, scope, customers.To, reassigned, now);
 
         var after = CustomerEvolution.Evolve(customers.To, taken);
         return decision.Answer(new ReassignReceipt(

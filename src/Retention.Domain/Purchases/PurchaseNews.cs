@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using NodaTime;
 using Retention.Domain.Agreements;
 using Retention.Domain.Customers;
+using Retention.Domain.Links;
 using Retention.Domain.Tenants;
 using Retention.Kernel;
 
@@ -11,12 +12,13 @@ namespace Retention.Domain.Purchases;
 internal static class PurchaseNews
 {
     /// <summary>The sale is somebody's: it triggers what it fulfills.</summary>
-    public static void SendIssues(Decision decision, TenantScope scope, SoldPurchase sold, Instant at) =>
-        SendIssues(decision, scope, Seen(scope.Tenant, sold.Customer.Key, sold.Sale, sold.State, at));
+    public static void SendIssues(
+        Decision decision, TenantScope scope, CustomerState customer, SoldPurchase sold, Instant at) =>
+        SendIssues(decision, scope, customer, Seen(scope.Tenant, sold.Customer.Key, sold.Sale, sold.State, at));
 
     public static void SendIssues(
-        Decision decision, TenantScope scope, string customerId, PurchaseRecorded sale) =>
-        SendIssues(decision, scope, Seen(scope.Tenant, customerId, sale, PurchaseState.Initial, sale.At));
+        Decision decision, TenantScope scope, CustomerState customer, string customerId, PurchaseRecorded sale) =>
+        SendIssues(decision, scope, customer, Seen(scope.Tenant, customerId, sale, PurchaseState.Initial, sale.At));
 
     /// <summary>Something of the sale came back, or all of it is taken back.</summary>
     public static void SendVoids(
@@ -36,9 +38,11 @@ internal static class PurchaseNews
         }
     }
 
-    private static void SendIssues(Decision decision, TenantScope scope, PurchaseSeen purchase)
+    // Who forbade it is not told to any agreement, not even by a pseudonym.
+    private static void SendIssues(Decision decision, TenantScope scope, CustomerState customer, PurchaseSeen purchase)
     {
         if (scope.Tenant.Triggers.IsDefaultOrEmpty) return;
+        if (Sharing.IsForbidden(customer.Consents, purchase.BrandId)) return;
 
         foreach (var effect in JointTriggers.ForPurchase(scope.Tenant, scope.TenantId, purchase))
         {

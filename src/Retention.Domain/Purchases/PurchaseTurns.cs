@@ -43,7 +43,7 @@ public static class PurchaseTurns
         if (fact is null) return refusal!;
 
         decision.Change(CustomerGrains.Id(scope.Partition, customerId), fact);
-        PurchaseNews.SendIssues(decision, scope, customerId, fact);
+        PurchaseNews.SendIssues(decision, scope, customer, customerId, fact);
         var after = CustomerEvolution.Evolve(customer, fact);
         return decision.Answer(new PurchaseReceipt(customerId, fact, scope.Tenant.Currency, PointsBalance.Of(after, now)));
     }

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using NodaTime;
+using Retention.Domain.Agreements;
 using Retention.Kernel;
 
 namespace Retention.Domain.Tenants;
@@ -85,4 +87,13 @@ public sealed record TriggerLeg(
 
 /// <summary>An agreement as one of its tenants knows it.</summary>
 /// <param name="CodePrefix">Starts the codes of the agreement's coupons.</param>
-public sealed record AgreementRef(string AgreementId, string BrandId, string OtherBrandId, string CodePrefix);
+public sealed record AgreementRef(string AgreementId, string BrandId, string OtherBrandId, string CodePrefix)
+{
+    /// <summary>One, or both where the tenant has both brands; null in journals that are older than links.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ImmutableArray<OwnSide>? Sides { get; init; }
+}
+
+/// <summary>A side of an agreement that a brand of the tenant is.</summary>
+/// <param name="PseudonymKey">Keys the HMAC of its customers' pairwise pseudonyms, base64.</param>
+public sealed record OwnSide(Side Side, string BrandId, string PseudonymKey);

@@ -39,6 +39,7 @@ internal static class CustomerMessages
                 }),
             },
             Consents = { view.State.Consents.Select(ToProto) },
+            LinkedAgreementIds = { view.State.Links.Where(link => link.IsLinked).Select(link => link.AgreementId) },
         };
         if (view.State.PurchaseCount > 0) customer.LastPurchaseTime = view.State.LastPurchaseAt.ToProto();
         if (profile is not null) customer.Profile = profile.ToProto();

@@ -48,6 +48,9 @@ public sealed partial class CustomerService(IGrainHost grains, IPersonKeys perso
         .Unary<ChangeConsentRequest, ChangeConsentResponse>(nameof(ChangeConsent), ChangeConsent)
         .Unary<ListHistoryRequest, ListHistoryResponse>(nameof(ListHistory), ListHistory)
         .Unary<EraseCustomerRequest, EraseCustomerResponse>(nameof(EraseCustomer), EraseCustomer)
+        .Unary<CreateLinkTokenRequest, CreateLinkTokenResponse>(nameof(CreateLinkToken), CreateLinkToken)
+        .Unary<LinkCustomerRequest, LinkCustomerResponse>(nameof(LinkCustomer), LinkCustomer)
+        .Unary<UnlinkCustomerRequest, UnlinkCustomerResponse>(nameof(UnlinkCustomer), UnlinkCustomer)
         .Unary<LogContactRequest, LogContactResponse>(nameof(LogContact), LogContact);
 
     private async ValueTask<EnrollCustomerResponse> EnrollCustomer(EnrollCustomerRequest request, CallContext call)

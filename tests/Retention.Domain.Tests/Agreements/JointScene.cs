@@ -3,6 +3,7 @@ using Retention.Domain.Agreements;
 using Retention.Domain.Clearing;
 using Retention.Domain.Coupons;
 using Retention.Domain.Customers;
+using Retention.Domain.Links;
 using Retention.Domain.Tenants;
 using Retention.Kernel;
 
@@ -103,15 +104,23 @@ public sealed class JointScene
             .Select(coupon => coupon.Code),
     ];
 
-    public Decision Redeem(string tenant, string code, long? basket = null, string campaign = "")
+    public Decision Redeem(string tenant, string code, long? basket = null, string campaign = "", string customer = "")
     {
         var key = LedgerKey.Request(tenant, $"req-{++requests}");
         var till = new RedeemCoupon(
             tenant, "", code, campaign, "", "", basket is { } total ? new BasketSeen(total, "USD", []) : null, RedemptionId.Of(key));
-        var decision = Books.Ask(turn => JointCouponTurns.Redeem(turn, Asks(tenant), Id, till), key);
+        var decision = Books.Ask(turn => JointCouponTurns.Redeem(turn, Names(tenant, customer), Id, till), key);
         Books.Deliver();
         return decision;
     }
+
+    /// <summary>A till that names its customer.</summary>
+    private Asker Names(string tenant, string customer) => Asks(tenant) with
+    {
+        Customer = TenantOf(tenant).Agreements.TryGetValue(Id, out var agreement)
+            ? CustomerLinks.PseudonymsOf(agreement, customer)
+            : [],
+    };
 
     public string Redeemed(string tenant, string code)
     {

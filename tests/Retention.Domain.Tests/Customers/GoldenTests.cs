@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text;
 using System.Text.Json.Serialization;
 using NodaTime;
+using Retention.Domain.Agreements;
 using Retention.Domain.Customers;
 using Retention.Domain.Purchases;
 using Retention.Kernel;
@@ -38,6 +39,9 @@ public sealed class GoldenTests
         (CustomerGrains.Customer, new RedemptionReversed("red_1", 4_000, [Slice], [Slice with { Millipoints = 1 }], "broken")),
         (CustomerGrains.Customer, new JointCouponHeld(new("c1", "agr", "X-1", "hats", 199, "USD", End))),
         (CustomerGrains.Customer, new JointCouponEnded("c1", "agr", true)),
+        (CustomerGrains.Customer, new LinkOffered("agr", Side.Second, "shoes", End)),
+        (CustomerGrains.Customer, new CustomerLinked("agr", Side.Second, "shoes", "link_1")),
+        (CustomerGrains.Customer, new CustomerUnlinked("agr", "link_1")),
         (CustomerGrains.Key, new KeyTaken("ann") { At = At }),
         (CustomerGrains.Key, new KeyBlocked { At = At }),
         (CustomerGrains.Key, new KeyFreed { At = At }),

@@ -29,13 +29,7 @@ public static class JointRecipes
     public static async Task<string> Redemption(TestTenant tenant) =>
         (await tenant.Redeem(new RedeemCouponRequest { Code = await Coupon(tenant) })).Reply.Redemption.RedemptionId;
 
-    public static async Task<string> Series(TestTenant tenant) =>
-        (await tenant.Client.Call<IssueCouponsRequest, IssueCouponsResponse>(
-            "OfferService/IssueCoupons",
-            new() { RequestId = TestServer.NewId(), OfferId = await Offer(tenant), Count = 501 },
-            tenant.AdminKey)).Reply.Series.SeriesId;
-
-    /// <summary>A coupon that one order has reserved.</summary>
+    /// <summary>A generic code that one order has reserved.</summary>
     public static async Task<string> Reservation(TestTenant tenant) => (await tenant.Reserve(
         new ReserveCouponRequest { Code = await Coupon(tenant), OrderId = TestServer.NewId("order"), Source = "web" }))
         .Reply.ReservationId;
@@ -49,14 +43,26 @@ public static class JointRecipes
         return proposal.AgreementId;
     }
 
+    /// <summary>Of a customer who consented, in an agreement between two brands of the tenant itself.</summary>
+    public static async Task<string> LinkToken(TestTenant tenant)
+    {
+        var request = new CreateLinkTokenRequest
+        {
+            RequestId = TestServer.NewId(), CustomerId = await Recipes.Customer(tenant), AgreementId = await Agreement(tenant),
+        };
+        await tenant.Drained(request.AgreementId);
+        await AllowAsync(tenant, request.CustomerId, request.AgreementId);
+        var token = (await tenant.Client.Call<CreateLinkTokenRequest, CreateLinkTokenResponse>(
+            "CustomerService/CreateLinkToken", request, tenant.AdminKey)).Reply.LinkToken;
+        await tenant.Drained(request.AgreementId);
+        return token;
+    }
+
     /// <summary>Makes a request that was filled by samples one that holds together.</summary>
     public static async Task FinishAsync(IMessage message, TestTenant tenant)
     {
         switch (message)
         {
-            case Offer offer:
-                offer.CodePrefix = "";
-                break;
             case Discount discount:
                 discount.ShareBps = 0;
                 break;
@@ -69,6 +75,16 @@ public static class JointRecipes
             case ProposeAgreementRequest proposal:
                 proposal.Terms = AgreementCalls.Proposal(tenant, tenant).Terms;
                 await WithinAsync(proposal, tenant);
+                break;
+            case CreateLinkTokenRequest token:
+                await tenant.Drained(token.AgreementId);
+                await AllowAsync(tenant, token.CustomerId, token.AgreementId);
+                break;
+            case LinkCustomerRequest link:
+                await AllowAsync(tenant, link.CustomerId, link.LinkToken.Split('.')[1]);
+                break;
+            case UnlinkCustomerRequest unlink:
+                await LinkAsync(tenant, unlink);
                 break;
             case ResumeAgreementRequest resume:
                 _ = (await tenant.Client.Call<PauseAgreementRequest, PauseAgreementResponse>(
@@ -90,6 +106,40 @@ public static class JointRecipes
             OrderId = redemption.Code,
             Source = "web",
         })).Reply.ReservationId;
+
+    // The customer is linked to another one of the same tenant.
+    private static async Task LinkAsync(TestTenant tenant, UnlinkCustomerRequest unlink)
+    {
+        var link = new LinkCustomerRequest
+        {
+            RequestId = TestServer.NewId(), LinkToken = await LinkToken(tenant), CustomerId = unlink.CustomerId,
+        };
+        unlink.AgreementId = link.LinkToken.Split('.')[1];
+        await AllowAsync(tenant, unlink.CustomerId, unlink.AgreementId);
+        _ = (await tenant.Client.Call<LinkCustomerRequest, LinkCustomerResponse>(
+            "CustomerService/LinkCustomer", link, tenant.AdminKey)).Reply;
+        await tenant.Drained(unlink.AgreementId);
+    }
+
+    private static async Task AllowAsync(TestTenant tenant, string customerId, string agreementId)
+    {
+        var agreement = (await tenant.Agreement(agreementId)).Reply.Agreement;
+        foreach (var brandId in new[] { agreement.Issuing.BrandId, agreement.Redeeming.BrandId })
+        {
+            _ = (await tenant.Client.Call<ChangeConsentRequest, ChangeConsentResponse>(
+                "CustomerService/ChangeConsent",
+                new()
+                {
+                    RequestId = TestServer.NewId(),
+                    CustomerId = customerId,
+                    Consents =
+                    {
+                        new Consent { BrandId = brandId, Channel = Channel.Store, Purpose = Purpose.Sharing, Granted = true },
+                    },
+                },
+                tenant.AdminKey)).Reply;
+        }
+    }
 
     private static async Task WithinAsync(ProposeAgreementRequest proposal, TestTenant tenant)
     {

@@ -21,8 +21,8 @@ public static class Recipes
         [RefersTo.Coupon] = JointRecipes.Coupon,
         [RefersTo.Redemption] = JointRecipes.Redemption,
         [RefersTo.Reservation] = JointRecipes.Reservation,
-        [RefersTo.CodeSeries] = JointRecipes.Series,
         [RefersTo.Agreement] = JointRecipes.Agreement,
+        [RefersTo.LinkToken] = JointRecipes.LinkToken,
         [RefersTo.Customer] = Customer,
         [RefersTo.Card] = Customer,
         [RefersTo.Purchase] = Purchase,
@@ -68,7 +68,7 @@ public static class Recipes
     }
 
     // His card has the number that is his id, so that a request may name both.
-    private static async Task<string> Customer(TestTenant tenant)
+    internal static async Task<string> Customer(TestTenant tenant)
     {
         var customerId = TestServer.NewId("customer");
         _ = (await tenant.Client.Call<EnrollCustomerRequest, EnrollCustomerResponse>(
