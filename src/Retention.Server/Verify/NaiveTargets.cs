@@ -115,23 +115,35 @@ public sealed class NaiveTargets : INaiveLaw
         return bucket;
     }
 
-    /// <summary>A sum of digests tells one set of customers from another without keeping them.</summary>
+    /// <summary>A sum of hashes tells one set of customers from another without keeping them.</summary>
     private sealed class Bucket
     {
         public long Count { get; private set; }
 
-        public UInt128 Sum { get; private set; }
+        public ulong Sum { get; private set; }
 
         public void Add(string customer)
         {
             Count++;
-            Sum = unchecked(Sum + LedgerKey.Of(customer).Value);
+            Sum = unchecked(Sum + Hash(customer));
         }
 
         public void Remove(string customer)
         {
             Count--;
-            Sum = unchecked(Sum - LedgerKey.Of(customer).Value);
+            Sum = unchecked(Sum - Hash(customer));
+        }
+
+        // FNV-1a, the 64-bit one.
+        private static ulong Hash(string customer)
+        {
+            var hash = 14695981039346656037UL;
+            foreach (var unit in customer)
+            {
+                hash = unchecked((hash ^ unit) * 1099511628211UL);
+            }
+
+            return hash;
         }
     }
 }
