@@ -1,139 +1,88 @@
 using System.Buffers;
 using Retention.Engine.Core;
-using Retention.Engine.Ports;
 using Retention.Kernel;
 
 namespace Retention.Server.Verify;
 
 /// <summary>
-/// The state of each grain of one part of the store, folded fact by fact from the first. Where a saved state exists,
-/// it is compared with the fold at the very version that it claims to show.
+/// Folds grains fact by fact from the first. Where a saved state exists, it is compared with the fold at the very
+/// version that it claims to show. A grain whose facts do not follow each other is told of and left out.
 /// </summary>
 internal sealed class GrainFold(GrainKinds kinds, DifferenceList differences)
 {
-    private readonly Dictionary<GrainId, Entry> grains = [];
+    private readonly ArrayBufferWriter<byte> encoded = new();
 
-    public IEnumerable<GrainId> Grains => grains.Keys;
-
-    public void Expect(GrainId grain, long version, ReadOnlyMemory<byte> state)
+    public FoldedPart Fold(GrainFacts facts, CancellationToken stop)
     {
-        var entry = EntryOf(grain);
-        entry.SavedVersion = version;
-        entry.Saved = state;
-    }
-
-    public void Take(GrainWrite write, long position)
-    {
-        var entry = EntryOf(write.Grain);
-        if (!entry.IsBroken && write.ExpectedVersion != entry.Version)
+        var part = new FoldedPart();
+        foreach (var grain in facts.Grains)
         {
-            var detail = $"record {position} goes on from version {write.ExpectedVersion}, it is {entry.Version}";
-            Break(write.Grain, entry, "versions", detail);
-        }
-
-        foreach (var fact in write.Facts)
-        {
-            if (entry.IsBroken) return;
-            try
+            stop.ThrowIfCancellationRequested();
+            if (Follow(grain, facts) is not var (state, version, position))
             {
-                var kind = kinds[write.Grain.Kind];
-                entry.State = kind.Evolve(entry.State ?? kind.Initial, kind.DecodeFact(fact.Span));
-                entry.Version++;
-                CompareSaved(write.Grain, entry);
+                part.AddBroken();
+                continue;
             }
-            catch (Exception e) when (NaiveLaws.IsBrokenContent(e))
-            {
-                Break(write.Grain, entry, "fold", $"the fact of journal record {position} does not follow");
-            }
-        }
-    }
 
-    /// <summary>Tells of saved states that no fact led to.</summary>
-    public void End()
-    {
-        foreach (var (grain, entry) in grains)
-        {
-            if (!entry.IsBroken && entry.SavedVersion > entry.Version)
+            var saved = facts.SavedOf(grain);
+            if (saved?.Version > version)
             {
                 differences.Add(new Difference(grain, "snapshot", string.Create(
-                    null, $"a state of version {entry.SavedVersion} is saved, the journal ends at {entry.Version}")));
+                    null, $"a state of version {saved.Version} is saved, the journal ends at {version}")));
             }
+
+            part.Add(grain, version, position, Encode(kinds[grain.Kind], state));
+        }
+
+        return part;
+    }
+
+    private (object State, long Version, long Position)? Follow(GrainId grain, GrainFacts facts)
+    {
+        var saved = facts.SavedOf(grain);
+        var (version, position) = (0L, 0L);
+        try
+        {
+            var kind = kinds[grain.Kind];
+            var state = kind.Initial;
+            foreach (var stored in facts.Of(grain))
+            {
+                position = stored.Position;
+                if (stored.Follows != version)
+                {
+                    differences.Add(new Difference(grain, "versions", string.Create(
+                        null, $"record {position} goes on from version {stored.Follows}, it is {version}")));
+                    return null;
+                }
+
+                state = kind.Evolve(state, kind.DecodeFact(stored.Fact.Span));
+                if (++version == saved?.Version) CompareSaved(kind, saved, state);
+            }
+
+            return (state, version, position);
+        }
+        catch (Exception e) when (NaiveLaws.IsBrokenContent(e))
+        {
+            differences.Add(new Difference(grain, "fold", $"the fact of journal record {position} does not follow"));
+            return null;
         }
     }
 
-    public long VersionOf(GrainId grain) => grains[grain].Version;
-
-    /// <summary>Whether a saved state exists, so that the store's own answer is not the journal alone.</summary>
-    public bool WasSaved(GrainId grain) => grains[grain].SavedVersion > 0;
-
-    public bool IsBroken(GrainId grain) => grains[grain].IsBroken;
-
-    public ReadOnlyMemory<byte> StateOf(GrainId grain) => Encode(grain, grains[grain].State);
-
-    /// <summary>
-    /// What the store itself gives for the grain, by its index, saved state and tail, must be the same.
-    /// </summary>
-    public void Compare(GrainId grain, GrainRecord record)
+    private void CompareSaved(IGrainKind kind, SavedState saved, object state)
     {
-        var entry = grains[grain];
-        if (record.Version != entry.Version)
-        {
-            differences.Add(new Difference(grain, "versions", string.Create(
-                null, $"the store finds version {record.Version}, the journal {entry.Version}")));
-        }
-        else if (!Encode(grain, kinds.Fold(grain, record).State).Span.SequenceEqual(StateOf(grain).Span))
-        {
-            differences.Add(new Difference(
-                grain, "snapshot", "the saved state and its tail do not give the journal's state"));
-        }
-    }
-
-    private void CompareSaved(GrainId grain, Entry entry)
-    {
-        if (entry.Saved is not { } saved || entry.SavedVersion != entry.Version) return;
-
         // Decoded and encoded again: a field that this version of the program has added counts as its default.
-        var kind = kinds[grain.Kind];
-        var known = saved.IsEmpty ? kind.Initial : kind.DecodeState(saved.Span);
-        if (!Encode(grain, known).Span.SequenceEqual(Encode(grain, entry.State).Span))
+        var known = saved.State.IsEmpty ? kind.Initial : kind.DecodeState(saved.State.Span);
+        if (!Encode(kind, known).ToArray().AsSpan().SequenceEqual(Encode(kind, state)))
         {
             differences.Add(new Difference(
-                grain, "snapshot", $"the state saved at version {entry.Version} is not the journal's"));
+                saved.Grain, "snapshot", $"the state saved at version {saved.Version} is not the journal's"));
         }
-
-        entry.Saved = null;
     }
 
-    private ReadOnlyMemory<byte> Encode(GrainId grain, object? state)
+    private ReadOnlySpan<byte> Encode(IGrainKind kind, object state)
     {
-        var kind = kinds[grain.Kind];
-        var bytes = new ArrayBufferWriter<byte>();
-        kind.EncodeState(state ?? kind.Initial, bytes);
-        return bytes.WrittenMemory;
-    }
-
-    private Entry EntryOf(GrainId grain)
-    {
-        if (!grains.TryGetValue(grain, out var entry)) grains[grain] = entry = new Entry();
-        return entry;
-    }
-
-    private void Break(GrainId grain, Entry entry, string law, string detail)
-    {
-        entry.IsBroken = true;
-        differences.Add(new Difference(grain, law, detail));
-    }
-
-    private sealed class Entry
-    {
-        public object? State { get; set; }
-
-        public long Version { get; set; }
-
-        public long SavedVersion { get; set; }
-
-        public ReadOnlyMemory<byte>? Saved { get; set; }
-
-        public bool IsBroken { get; set; }
+        encoded.ResetWrittenCount();
+        kind.EncodeState(state, encoded);
+        return encoded.WrittenSpan;
     }
 }

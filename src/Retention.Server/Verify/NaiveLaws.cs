@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Retention.Engine.Ports;
 using Retention.Kernel;
@@ -5,10 +6,13 @@ using Retention.Kernel;
 namespace Retention.Server.Verify;
 
 /// <summary>
-/// Tells the laws what the journal holds. A law that cannot read a fact says so and the others go on.
+/// Tells the laws what the journal holds. A law that cannot read a fact says so and the others go on. States may be
+/// judged from several threads; each law sees one at a time.
 /// </summary>
 internal sealed class NaiveLaws(IReadOnlyList<INaiveLaw> laws, DifferenceList differences)
 {
+    private readonly ConcurrentDictionary<string, INaiveLaw[]> concernedBy = [];
+
     /// <summary>
     /// What decoding and adding up throw over content that nobody wrote; all else is a fault of the program.
     /// </summary>
@@ -21,7 +25,7 @@ internal sealed class NaiveLaws(IReadOnlyList<INaiveLaw> laws, DifferenceList di
     {
         foreach (var write in record.Writes)
         {
-            var concerned = laws.Where(law => law.Concerns(write.Grain.Kind)).ToArray();
+            var concerned = Concerned(write.Grain.Kind);
             for (var index = 0; concerned.Length > 0 && index < write.Facts.Count; index++)
             {
                 See(record.Position, write, index, concerned);
@@ -31,12 +35,19 @@ internal sealed class NaiveLaws(IReadOnlyList<INaiveLaw> laws, DifferenceList di
 
     public void Judge(GrainId grain, ReadOnlyMemory<byte> state)
     {
-        var concerned = laws.Where(law => law.Concerns(grain.Kind)).ToArray();
+        var concerned = Concerned(grain.Kind);
         if (concerned.Length == 0) return;
         using var json = JsonDocument.Parse(state);
         foreach (var law in concerned)
         {
-            Guard(law, grain.ToString(), () => differences.AddAll(law.Judge(grain, json.RootElement)));
+            try
+            {
+                lock (law) differences.AddAll(law.Judge(grain, json.RootElement));
+            }
+            catch (Exception e) when (IsBrokenContent(e))
+            {
+                Unreadable(grain.ToString(), law.Name, e);
+            }
         }
     }
 
@@ -44,33 +55,49 @@ internal sealed class NaiveLaws(IReadOnlyList<INaiveLaw> laws, DifferenceList di
     {
         foreach (var law in laws)
         {
-            Guard(law, "all", () => differences.AddAll(law.Finish()));
+            try
+            {
+                differences.AddAll(law.Finish());
+            }
+            catch (Exception e) when (IsBrokenContent(e))
+            {
+                Unreadable("all", law.Name, e);
+            }
         }
     }
 
     private void See(long position, GrainWrite write, int index, INaiveLaw[] concerned)
     {
-        Guard(null, write.Grain.ToString(), () =>
+        try
         {
             using var json = JsonDocument.Parse(write.Facts[index]);
             var type = json.RootElement.GetProperty("$type").GetString() ?? "";
-            var fact = new NaiveFact(position, write.Grain, write.ExpectedVersion + index + 1, type, json.RootElement);
-            foreach (var law in concerned)
-            {
-                Guard(law, write.Grain.ToString(), () => law.See(fact));
-            }
-        });
-    }
-
-    private void Guard(INaiveLaw? law, string grain, Action work)
-    {
-        try
-        {
-            work();
+            See(new NaiveFact(position, write.Grain, write.ExpectedVersion + index + 1, type, json.RootElement), concerned);
         }
         catch (Exception e) when (IsBrokenContent(e))
         {
-            differences.Add(new Difference(grain, law?.Name ?? "facts", $"cannot be read ({e.GetType().Name})"));
+            Unreadable(write.Grain.ToString(), "facts", e);
         }
     }
+
+    private void See(NaiveFact fact, INaiveLaw[] concerned)
+    {
+        foreach (var law in concerned)
+        {
+            try
+            {
+                law.See(fact);
+            }
+            catch (Exception e) when (IsBrokenContent(e))
+            {
+                Unreadable(fact.Grain.ToString(), law.Name, e);
+            }
+        }
+    }
+
+    private INaiveLaw[] Concerned(string kind) =>
+        concernedBy.GetOrAdd(kind, static (name, all) => [.. all.Where(law => law.Concerns(name))], laws);
+
+    private void Unreadable(string grain, string law, Exception e) =>
+        differences.Add(new Difference(grain, law, $"cannot be read ({e.GetType().Name})"));
 }

@@ -10,10 +10,11 @@ public sealed record VerifyReport(
     public string Summary => $"{Grains} grains, {Events} events, {Differences} differences";
 }
 
-/// <summary>Collects differences: counts all of them, keeps the first.</summary>
+/// <summary>Collects differences from several threads: counts all of them, keeps the first.</summary>
 internal sealed class DifferenceList
 {
     private const int ListedMax = 1_000;
+    private readonly Lock gate = new();
     private readonly List<Difference> listed = [];
     private readonly HashSet<Difference> seen = [];
 
@@ -23,9 +24,12 @@ internal sealed class DifferenceList
 
     public void Add(Difference difference)
     {
-        if (seen.Count < ListedMax && !seen.Add(difference)) return;
-        Count++;
-        if (listed.Count < ListedMax) listed.Add(difference);
+        lock (gate)
+        {
+            if (seen.Count < ListedMax && !seen.Add(difference)) return;
+            Count++;
+            if (listed.Count < ListedMax) listed.Add(difference);
+        }
     }
 
     public void AddAll(IEnumerable<Difference> differences)

@@ -52,13 +52,7 @@ internal static class JournalCodec
         var writes = new List<GrainWrite>(cursor.WritesLeft);
         while (cursor.NextWrite())
         {
-            var facts = new ReadOnlyMemory<byte>[cursor.FactsLeft];
-            for (var index = 0; index < facts.Length; index++)
-            {
-                facts[index] = cursor.NextFact(row);
-            }
-
-            writes.Add(new GrainWrite(cursor.Grain, cursor.ExpectedVersion, facts));
+            writes.Add(Write(ref cursor, row));
         }
 
         var ledger = cursor.Ledger(row);
@@ -69,6 +63,19 @@ internal static class JournalCodec
         }
 
         return new JournalRecord(position, cursor.Partition, cursor.RecordedAt, writes, ledger, reminders);
+    }
+
+    /// <summary>The writes to grains of one part.</summary>
+    public static List<GrainWrite> Decode(long position, byte[] row, StorePart part)
+    {
+        var cursor = Open(position, row);
+        var writes = new List<GrainWrite>();
+        while (cursor.NextWrite(part))
+        {
+            writes.Add(Write(ref cursor, row));
+        }
+
+        return writes;
     }
 
     public static void EncodeGrain(ByteWriter output, PartitionId home, GrainId grain)
@@ -108,6 +115,17 @@ internal static class JournalCodec
         var grain = DecodeGrain(ref reader, home);
         var name = reader.Text();
         return new ReminderChange(grain, name, reader.Byte() == 0 ? null : reader.Moment());
+    }
+
+    private static GrainWrite Write(ref RecordCursor cursor, byte[] row)
+    {
+        var facts = new ReadOnlyMemory<byte>[cursor.FactsLeft];
+        for (var index = 0; index < facts.Length; index++)
+        {
+            facts[index] = cursor.NextFact(row);
+        }
+
+        return new GrainWrite(cursor.Grain, cursor.ExpectedVersion, facts);
     }
 
     private static void EncodeWrite(ByteWriter output, long position, PartitionId home, GrainWrite write, Head before)

@@ -26,6 +26,12 @@ internal static class Lookup
         return head;
     }
 
+    /// <summary>The position of the commit that wrote the grain last, or 0. Does not read that commit.</summary>
+    public static long PositionOf(Tail tail, GrainId grain, Session session) =>
+        tail.TryHead(grain, out var head, out var index, out _)
+            ? head.Position
+            : Find(tail, index, static x => x.Grains, GrainKey.Hash(grain), session);
+
     /// <summary>The position of the commit that took the key, or 0.</summary>
     public static long PositionOf(Tail tail, UInt128 key, Session session) =>
         tail.TryKey(key, out var position, out var index)

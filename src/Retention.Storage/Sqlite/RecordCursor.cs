@@ -48,24 +48,45 @@ internal ref struct RecordCursor
 
     public bool NextWrite()
     {
-        while (FactsLeft > 0)
-        {
-            NextFact();
-        }
-
-        if (WritesLeft == 0)
+        if (!PassFacts())
         {
             return false;
         }
 
-        WritesLeft--;
         Grain = JournalCodec.DecodeGrain(ref reader, Partition);
-        ExpectedVersion = reader.Number();
-        var back = reader.Number();
-        Previous = back == 0 ? 0 : Position - back;
-        SnapshotVersion = ExpectedVersion - reader.Number();
-        FactCount = FactsLeft = reader.Count();
+        ReadHead();
         return true;
+    }
+
+    /// <summary>The next write to a grain of one part; the names of others are not made.</summary>
+    public bool NextWrite(StorePart part)
+    {
+        while (PassFacts())
+        {
+            var ahead = reader;
+            if (ahead.Byte() != 0)
+            {
+                ahead.Bytes();
+            }
+
+            var isIn = part.Holds(ahead.Bytes(), ahead.Bytes());
+            if (isIn)
+            {
+                Grain = JournalCodec.DecodeGrain(ref reader, Partition);
+            }
+            else
+            {
+                reader = ahead;
+            }
+
+            ReadHead();
+            if (isIn)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     public ReadOnlySpan<byte> NextFact()
@@ -133,6 +154,31 @@ internal ref struct RecordCursor
         remindersLeft--;
         change = JournalCodec.DecodeReminder(ref reader, Partition);
         return true;
+    }
+
+    private bool PassFacts()
+    {
+        while (FactsLeft > 0)
+        {
+            NextFact();
+        }
+
+        if (WritesLeft == 0)
+        {
+            return false;
+        }
+
+        WritesLeft--;
+        return true;
+    }
+
+    private void ReadHead()
+    {
+        ExpectedVersion = reader.Number();
+        var back = reader.Number();
+        Previous = back == 0 ? 0 : Position - back;
+        SnapshotVersion = ExpectedVersion - reader.Number();
+        FactCount = FactsLeft = reader.Count();
     }
 
     private void PassWrites()

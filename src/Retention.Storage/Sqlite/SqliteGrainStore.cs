@@ -89,6 +89,16 @@ public sealed class SqliteGrainStore : IGrainStore
             stop).ConfigureAwait(false);
     }
 
+    /// <summary>Positions of the commits that took the keys, 0 where none did: for audits, which ask for all.</summary>
+    public ValueTask<long[]> PositionsAsync(IReadOnlyList<LedgerKey> keys, CancellationToken stop) =>
+        parts.Readers.AskAsync(
+            session => session.Within(x => keys.Select(key => Lookup.PositionOf(parts.Tail, key.Value, x)).ToArray()), stop);
+
+    /// <summary>Positions of the commits that wrote the grains last, 0 where none did: for audits, too.</summary>
+    public ValueTask<long[]> PositionsAsync(IReadOnlyList<GrainId> grains, CancellationToken stop) =>
+        parts.Readers.AskAsync(
+            session => session.Within(x => grains.Select(grain => Lookup.PositionOf(parts.Tail, grain, x)).ToArray()), stop);
+
     public async ValueTask<IReadOnlyList<SentEffect>> PendingEffectsAsync(int limit, CancellationToken stop)
     {
         var pending = parts.Effects.First(limit);

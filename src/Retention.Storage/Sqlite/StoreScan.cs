@@ -22,6 +22,9 @@ public sealed class StoreScan : IDisposable
     /// <summary>Position of the last journal row.</summary>
     public long LastPosition => database.Number("SELECT max(position) FROM journal");
 
+    /// <summary>Of the database's pages.</summary>
+    public long Bytes => database.Number("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()");
+
     public static bool IsStore(string directory) => File.Exists(Path.Combine(directory, FileName));
 
     /// <summary>Throws StoreInUseException while another process holds the directory.</summary>
@@ -73,6 +76,20 @@ public sealed class StoreScan : IDisposable
         }
     }
 
+    /// <summary>What the journal writes to grains of one part, in order. Damaged rows are left out.</summary>
+    public IEnumerable<(long Position, GrainWrite Write)> Writes(StorePart part)
+    {
+        using var rows = database.Prepare("SELECT position, record FROM journal ORDER BY position");
+        while (Next(rows))
+        {
+            var position = rows.Number(0);
+            foreach (var write in Writes(position, rows.Bytes(1).ToArray(), part))
+            {
+                yield return (position, write);
+            }
+        }
+    }
+
     /// <summary>Every saved state.</summary>
     public IEnumerable<ScannedSnapshot> Snapshots()
     {
@@ -110,6 +127,18 @@ public sealed class StoreScan : IDisposable
         catch (StoreDamagedException damage)
         {
             return new ScannedCommit(position, null, damage.Message);
+        }
+    }
+
+    private static List<GrainWrite> Writes(long position, byte[] row, StorePart part)
+    {
+        try
+        {
+            return JournalCodec.Decode(position, row, part);
+        }
+        catch (StoreDamagedException)
+        {
+            return [];
         }
     }
 

@@ -25,6 +25,19 @@ public sealed class VerifyTests(PlayedBooks books) : IClassFixture<PlayedBooks>
         Assert.True(report.Events > report.Grains);
     }
 
+    [Fact]
+    public async Task Books_that_are_read_in_many_parts_come_to_the_same()
+    {
+        var copy = books.Copy();
+        var whole = await ReportAsync(copy);
+
+        var inParts = await new Verification(
+            copy, StoredKinds.All, StoredKinds.Laws(), ConsoleProgress.Silent.Show, bytesPerPart: 64 << 10)
+            .RunAsync(CancellationToken.None);
+
+        Assert.Equal((whole.Grains, whole.Events, 0), (inParts.Grains, inParts.Events, inParts.Differences));
+    }
+
     [Theory]
     [InlineData("customer", "q")]
     [InlineData("account", "first_net")]
