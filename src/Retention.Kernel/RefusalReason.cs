@@ -91,7 +91,6 @@ public enum RefusalReason
     ConditionNotMet,
     BudgetExhausted,
     ReservationNotFound,
-    CodeSeriesNotFound,
 
     // Offers and agreements.
     OfferNotDraft,

@@ -60,6 +60,16 @@ public sealed record AgreementTerms(
     public const int CategoriesMax = 100;
     public const int SuppressDefault = 10;
     public const int WholeBps = 10_000;
+    public const long ConfirmWithinSecondsDefault = 7 * 24 * 3600;
+    public const long ConfirmWithinSecondsMax = 90 * 24 * 3600;
+
+    /// <summary>Whether a redemption is provisional until its sale arrives; else it clears at once.</summary>
+    public bool SettlesAtSale { get; init; }
+
+    /// <summary>How long a sale is waited for, in elapsed time. 0: <see cref="ConfirmWithinSecondsDefault"/>.</summary>
+    public long ConfirmWithinSeconds { get; init; }
+
+    public long ConfirmSeconds() => ConfirmWithinSeconds == 0 ? ConfirmWithinSecondsDefault : ConfirmWithinSeconds;
 
     /// <summary>What the issuer owes for a discount that the redeeming brand gave.</summary>
     public long IssuerShare(long discountMinorUnits) => IssuerRounds

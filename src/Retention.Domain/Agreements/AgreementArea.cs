@@ -9,6 +9,8 @@ public static class AgreementArea
         {
             [JointMessages.Issue] = JointIssueTurns.Issue,
             [JointMessages.Void] = JointIssueTurns.Void,
+            [JointMessages.Sale] = JointSaleTurns.Sold,
+            [JointMessages.SaleReturn] = JointSaleTurns.Returned,
             [JointMessages.Known] = AgreementNews.ReceiveKnown,
             [JointMessages.LegActive] = AgreementNews.ReceiveLegActive,
             [JointMessages.LegInactive] = AgreementNews.ReceiveLegInactive,

@@ -34,7 +34,8 @@ public static class AgreementGrains
         AccountState.Initial,
         static (state, fact) => state.Evolve(fact),
         AgreementStateJson.Default.AccountState,
-        AgreementFactJson.Default.AccountFact);
+        AgreementFactJson.Default.AccountFact,
+        AccountDue.Remind);
 
     public static GrainId AgreementId(string agreementId) => Of(agreementId, "agreement", agreementId);
 

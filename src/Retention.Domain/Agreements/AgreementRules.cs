@@ -39,6 +39,11 @@ public static class AgreementRules
             return Invalid("terms.period_time_zone", "known_iana_time_zone");
         }
 
+        if (terms.ConfirmWithinSeconds is < 0 or > AgreementTerms.ConfirmWithinSecondsMax)
+        {
+            return Invalid("terms.confirm_within", "0_to_90_days");
+        }
+
         if (terms.ClawBackDays < 0) return Invalid("terms.claw_back_days", "not_negative");
         return terms.SuppressUnder < 0 ? Invalid("terms.suppress_counts_under", "not_negative") : null;
     }

@@ -56,6 +56,11 @@ public sealed record AgreementState
 
     public AgreementTerms Agreed => Terms ?? throw new InvalidOperationException("There is no agreement.");
 
+    /// <summary>The terms of a version that was in force.</summary>
+    public AgreementTerms TermsOf(int version) => version == TermsVersion
+        ? Agreed
+        : throw new InvalidOperationException($"There are no terms of version {version}.");
+
     public DateTimeZone Zone => DateTimeZoneProviders.Tzdb[Agreed.TimeZone];
 
     /// <summary>Counts below this are not shown to the partner. In a sandbox there is nobody to protect.</summary>

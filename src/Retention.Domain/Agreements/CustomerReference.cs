@@ -24,6 +24,11 @@ public static class CustomerReference
         string pseudonymKey, string brandId, string source, string purchaseId, bool isReassigned = false) =>
         Keyed(pseudonymKey, isReassigned ? "p-reassigned" : "p", brandId, source, purchaseId);
 
+    /// <summary>32 hex digits for a sale that used a coupon: the tenant alone can make them again.</summary>
+    public static string Sale(
+        TenantState tenant, string agreementId, string brandId, string source, string purchaseId) =>
+        Keyed(tenant.LookupKey, "joint sale", agreementId, brandId, source, purchaseId);
+
     /// <summary>
     /// Seals a customer id. Deterministic, as turns must be: the nonce is a keyed hash of the id, so that
     /// equal nonces mean equal ids.

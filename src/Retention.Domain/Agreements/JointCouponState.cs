@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using NodaTime;
+using Retention.Domain.Clearing;
 
 namespace Retention.Domain.Agreements;
 
@@ -53,6 +54,18 @@ public sealed record JointCouponState
     /// <summary>The company whose store redeemed it; its reversal names the same.</summary>
     public string? EntityId { get; init; }
 
+    /// <summary>Of that credit, what was taken back for returned parts of the sale and by disputes.</summary>
+    public long TakenBackMinorUnits { get; init; }
+
+    /// <summary>The most that the issuer will owe for it while it is open.</summary>
+    public long ReservedMinorUnits { get; init; }
+
+    /// <summary>The redemption is provisional to this moment, exclusive; null: it was final at once.</summary>
+    public Instant? ConfirmBy { get; init; }
+
+    /// <summary>Reference of the sale that used the coupon, known to the redeeming tenant only; empty: none arrived.</summary>
+    public string Sale { get; init => field = value ?? ""; } = "";
+
     /// <summary>The purchase that gave the coupon was returned after the coupon had been used.</summary>
     public bool IsTriggerReturned { get; init; }
 
@@ -60,6 +73,19 @@ public sealed record JointCouponState
     public bool IsClawedBack { get; init; }
 
     public bool IsIssued => LegId.Length > 0;
+
+    /// <summary>
+    /// What the entries of the redemption come to now, and in which book; null when they came to nothing: never
+    /// redeemed, clawed back, or without a sale to the moment at which that ends the matter.
+    /// </summary>
+    public StandingCredit? StandingAt(Instant now)
+    {
+        if (Status != JointCouponStatus.Redeemed || IsClawedBack) return null;
+        var isFinal = ConfirmBy is null || Sale.Length > 0;
+        if (!isFinal && now >= ConfirmBy) return null;
+        return new StandingCredit(
+            isFinal ? Book.Net : Book.Provisional, CreditMinorUnits - TakenBackMinorUnits);
+    }
 
     public JointCouponState Evolve(JointCouponFact fact) => fact switch
     {
@@ -73,6 +99,7 @@ public sealed record JointCouponState
             TermsVersion = issued.TermsVersion,
             EndsOn = issued.EndsOn,
             ExpiresAt = issued.ExpiresAt,
+            ReservedMinorUnits = issued.ReservedMinorUnits,
         },
         JointCouponRedeemed redeemed => this with
         {
@@ -81,16 +108,32 @@ public sealed record JointCouponState
             RedeemedOn = redeemed.On,
             CreditMinorUnits = redeemed.CreditMinorUnits,
             EntityId = redeemed.EntityId,
+            ConfirmBy = redeemed.ConfirmBy,
         },
-        JointCouponReopened => Unredeemed(JointCouponStatus.Open),
-        JointCouponVoided => Unredeemed(JointCouponStatus.Voided),
+        JointSaleSeen seen => this with { Sale = seen.Sale },
+        JointCreditTakenBack taken => this with
+        {
+            TakenBackMinorUnits = TakenBackMinorUnits + taken.CreditMinorUnits,
+        },
+        JointCouponReopened => Unredeemed() with { Status = JointCouponStatus.Open },
+        JointCouponVoided => Unredeemed() with { Status = JointCouponStatus.Voided },
         JointTriggerReturned returned => this with { IsTriggerReturned = true, IsClawedBack = returned.ClawedBack },
         _ => throw new InvalidOperationException($"A joint coupon knows no {fact.GetType().Name}."),
     };
 
-    private JointCouponState Unredeemed(JointCouponStatus status) =>
-        this with { Status = status, RedemptionId = "", CreditMinorUnits = 0, EntityId = null };
+    private JointCouponState Unredeemed() => this with
+    {
+        RedemptionId = "",
+        CreditMinorUnits = 0,
+        TakenBackMinorUnits = 0,
+        ConfirmBy = null,
+        Sale = "",
+        EntityId = null,
+    };
 }
+
+/// <summary>What a redemption's entries come to: a credit of the redeeming brand, in one book.</summary>
+public readonly record struct StandingCredit(Book Book, long MinorUnits);
 
 /// <summary>What happened to one coupon of an agreement.</summary>
 [JsonDerivedType(typeof(JointCouponIssued), "joint-coupon-issued")]
@@ -98,6 +141,8 @@ public sealed record JointCouponState
 [JsonDerivedType(typeof(JointCouponReopened), "joint-coupon-reopened")]
 [JsonDerivedType(typeof(JointCouponVoided), "joint-coupon-voided")]
 [JsonDerivedType(typeof(JointTriggerReturned), "joint-trigger-returned")]
+[JsonDerivedType(typeof(JointSaleSeen), "joint-sale-seen")]
+[JsonDerivedType(typeof(JointCreditTakenBack), "joint-credit-taken-back")]
 public abstract record JointCouponFact
 {
     public Instant At { get; init; }
@@ -110,7 +155,10 @@ public sealed record JointCouponIssued(
     long DiscountMinorUnits,
     int TermsVersion,
     LocalDate EndsOn,
-    Instant ExpiresAt) : JointCouponFact;
+    Instant ExpiresAt) : JointCouponFact
+{
+    public long ReservedMinorUnits { get; init; }
+}
 
 /// <param name="CreditMinorUnits">The issuer's share, credited to the redeeming brand.</param>
 public sealed record JointCouponRedeemed(
@@ -118,7 +166,17 @@ public sealed record JointCouponRedeemed(
 {
     /// <summary>The company whose store redeemed it; null: the redeeming tenant itself.</summary>
     public string? EntityId { get; init; }
+
+    /// <summary>Exclusive; null: the redemption is final at once.</summary>
+    public Instant? ConfirmBy { get; init; }
 }
+
+/// <summary>The sale that used the coupon arrived.</summary>
+/// <param name="Sale">A reference that the redeeming tenant alone can tell the sale by.</param>
+public sealed record JointSaleSeen(string Redemption, string Sale) : JointCouponFact;
+
+/// <summary>A part of the redemption's credit was taken back: a part of the sale was returned, or a dispute was accepted.</summary>
+public sealed record JointCreditTakenBack(string Redemption, long CreditMinorUnits) : JointCouponFact;
 
 /// <summary>Its redemption was reversed, and it may be used again while its time lasts.</summary>
 /// <param name="ReturnId">The return at the redeeming brand that caused it; empty: none.</param>

@@ -1,7 +1,6 @@
 using NodaTime;
 using Retention.Domain.Clearing;
 using Retention.Domain.Coupons;
-using Retention.Domain.Links;
 using Retention.Kernel;
 using static Retention.Kernel.Refusal;
 
@@ -9,8 +8,7 @@ namespace Retention.Domain.Agreements;
 
 /// <summary>
 /// Coupons of an agreement at the redeeming brand: coupon, caps and clearing account change in one commit.
-/// The coupon's bearer redeems it; the redeeming tenant's customer is told by a pseudonym, and a linked person's coupon
-/// is no other customer's.
+/// The coupon's bearer redeems it; the redeeming tenant's customer is not told to the agreement.
 /// </summary>
 public static class JointCouponTurns
 {
@@ -34,33 +32,21 @@ public static class JointCouponTurns
         var failing = Failing(desk, asker, agreementId, command);
         if (failing.Any) return failing.First();
 
-        var terms = desk.Agreement.Agreed;
         var (leg, discount) = (desk.FoundLeg, Discount(desk, command));
-        var credit = terms.IssuerShare(discount);
-        var couponId = CouponCode.CouponId(desk.Code);
+        var redeemed = JointEntries.Redeem(desk, command.RedemptionId, discount, asker.EntityId);
         var decision = Decision
             .With(new CouponRedemption(
-                command.RedemptionId, couponId, leg.LegId, "", agreementId, discount, terms.Currency, desk.Now))
-            .Change(desk.CouponGrain, new JointCouponRedeemed(
-                command.RedemptionId, discount, credit, desk.Today)
-            { At = desk.Now, EntityId = asker.EntityId })
-            .Change(desk.UseGrain, new JointUseClosed(couponId) { At = desk.Now })
-            .Change(desk.AccountGrain, new RedemptionCleared(desk.Coupon.EndsOn, discount, desk.Coupon.DiscountMinorUnits)
-            {
-                At = desk.Now,
-                On = desk.Today,
-                Number = desk.Account.Lines + 1,
-                LegId = leg.LegId,
-                CouponId = couponId,
-                Redemption = command.RedemptionId,
-                TermsVersion = desk.Coupon.TermsVersion,
-                EntityId = asker.EntityId,
-                Postings = JointNews.Credit(leg, credit),
-            })
-            .Send(JointNews.Gone(
-                desk.Agreement, leg, desk.Code, desk.Coupon, JointCouponEnd.Redeemed, desk.Now));
-        return desk.Person.TellGone(
-            decision, desk.Agreement, leg, desk.Code, desk.Coupon, JointCouponEnd.Redeemed, desk.Now);
+                command.RedemptionId,
+                desk.CouponId,
+                leg.LegId,
+                "",
+                agreementId,
+                discount,
+                desk.Terms.Currency,
+                desk.Now))
+            .Change(desk.CouponGrain, redeemed)
+            .Change(desk.UseGrain, new JointUseClosed(desk.CouponId) { At = desk.Now });
+        return JointNews.TellGone(desk, desk.Pen.Into(decision), JointCouponEnd.Redeemed);
     }
 
     /// <summary>
@@ -72,7 +58,7 @@ public static class JointCouponTurns
         var unknown = Because(RefusalReason.RedemptionNotFound, ("redemption_id", command.RedemptionId));
         if (RedemptionId.Key(command.RedemptionId) is not { } key) return unknown;
 
-        var found = FindRedeemed(turn.Recorded(key), agreementId);
+        var found = JointDesk.Redeemed(turn.Recorded(key), PartitionId.Agreement(agreementId));
         if (found is not { } redeemed) return turn.IsComplete ? unknown : Decision.Silent();
 
         var desk = Opened(turn, asker, agreementId, redeemed.Grain.Key);
@@ -80,7 +66,7 @@ public static class JointCouponTurns
         if (!IsRedeemers(desk, asker)) return unknown;
         if (desk.Coupon.RedemptionId != command.RedemptionId) return Because(RefusalReason.RedemptionAlreadyReversed);
 
-        var reopens = !desk.Agreement.Agreed.ReversedStaysUsed && !desk.Coupon.IsTriggerReturned;
+        var reopens = !desk.Terms.ReversedStaysUsed && !desk.Coupon.IsTriggerReturned;
         var decision = Reversed(desk, redeemed.Fact, command, reopens);
         return reopens && desk.Coupon.ExpiresAt > desk.Now ? Reopened(desk, decision) : decision;
     }
@@ -114,43 +100,29 @@ public static class JointCouponTurns
     }
 
     private static Decision Reversed(
-        Desk desk, JointCouponRedeemed redeemed, ReverseCouponRedemption command, bool reopens)
+        JointDesk desk, JointCouponRedeemed redeemed, ReverseCouponRedemption command, bool reopens)
     {
-        var terms = desk.Agreement.Agreed;
         JointCouponFact fact = reopens
             ? new JointCouponReopened(command.RedemptionId, command.Reason, command.ReturnId) { At = desk.Now }
             : new JointCouponVoided(command.RedemptionId, command.Reason, command.ReturnId) { At = desk.Now };
-        return Decision
+        JointEntries.TakeBack(desk, new ReversalCleared(desk.Coupon.EndsOn, desk.Coupon.DiscountMinorUnits, reopens)
+        {
+            ReservedMinorUnits = reopens ? desk.Coupon.ReservedMinorUnits : 0,
+            WasUnconfirmed = !desk.Coupon.IsClawedBack && desk.Coupon.StandingAt(desk.Now) is null,
+        });
+        return desk.Pen.Into(Decision
             .With(new CouponReversal(
-                command.RedemptionId, redeemed.DiscountMinorUnits, terms.Currency, reopens, desk.Now))
-            .Change(desk.CouponGrain, fact)
-            .Change(desk.AccountGrain, new ReversalCleared(desk.Coupon.EndsOn, desk.Coupon.DiscountMinorUnits, reopens)
-            {
-                At = desk.Now,
-                On = desk.Today,
-                Number = desk.Coupon.IsClawedBack ? 0 : desk.Account.Lines + 1,
-                LegId = desk.FoundLeg.LegId,
-                CouponId = CouponCode.CouponId(desk.Code),
-                Redemption = command.RedemptionId,
-                TermsVersion = desk.Coupon.TermsVersion,
-                EntityId = desk.Coupon.EntityId,
-                Postings = desk.Coupon.IsClawedBack
-                    ? []
-                    : JointNews.Credit(desk.FoundLeg, -desk.Coupon.CreditMinorUnits),
-            });
+                command.RedemptionId, redeemed.DiscountMinorUnits, desk.Terms.Currency, reopens, desk.Now))
+            .Change(desk.CouponGrain, fact));
     }
 
-    private static Decision Reopened(Desk desk, Decision decision)
-    {
-        decision
-            .Change(
-                desk.UseGrain,
-                new JointUseReopened(CouponCode.CouponId(desk.Code), desk.Coupon.ExpiresAt, desk.Code) { At = desk.Now })
-            .Send(JointNews.Received(desk.Agreement, desk.FoundLeg, desk.Code, desk.Coupon, desk.Now));
-        return desk.Person.TellReceived(decision, desk.Agreement, desk.FoundLeg, desk.Code, desk.Coupon, desk.Now);
-    }
+    private static Decision Reopened(JointDesk desk, Decision decision) => JointNews.TellReceived(
+        desk,
+        decision.Change(
+            desk.UseGrain, new JointUseReopened(desk.CouponId, desk.Coupon.ExpiresAt, desk.Code) { At = desk.Now }),
+        desk.Coupon);
 
-    private static Refusal? Fault(Desk desk, Asker asker, RedeemCoupon command)
+    private static Refusal? Fault(JointDesk desk, Asker asker, RedeemCoupon command)
     {
         if (command.Basket is { } basket && basket.Currency != asker.Currency)
         {
@@ -161,7 +133,7 @@ public static class JointCouponTurns
         return IsRedeemers(desk, asker) ? null : Because(RefusalReason.CouponNotFound);
     }
 
-    private static Refusals Failing(Desk desk, Asker asker, string agreementId, RedeemCoupon command)
+    private static Refusals Failing(JointDesk desk, Asker asker, string agreementId, RedeemCoupon command)
     {
         var failing = default(Refusals);
         if (command.CampaignId.Length > 0 && command.CampaignId != agreementId)
@@ -181,76 +153,15 @@ public static class JointCouponTurns
         return failing;
     }
 
-    private static long Discount(Desk desk, RedeemCoupon command) => command.Basket is { } basket
+    private static long Discount(JointDesk desk, RedeemCoupon command) => command.Basket is { } basket
         ? Math.Min(desk.Coupon.DiscountMinorUnits, basket.TotalMinorUnits)
         : desk.Coupon.DiscountMinorUnits;
 
-    private static bool IsRedeemers(Desk desk, Asker asker) =>
+    private static bool IsRedeemers(JointDesk desk, Asker asker) =>
         desk.Leg is { } leg
         && leg.Redeeming.TenantId == asker.TenantId
         && (asker.BrandId.Length == 0 || asker.BrandId == leg.Redeeming.BrandId);
 
-    private static (GrainId Grain, JointCouponRedeemed Fact)? FindRedeemed(
-        IReadOnlyList<Change>? facts, string agreementId)
-    {
-        foreach (var (grain, fact) in facts ?? [])
-        {
-            if (fact is JointCouponRedeemed redeemed && grain.Partition == PartitionId.Agreement(agreementId))
-            {
-                return (grain, redeemed);
-            }
-        }
-
-        return null;
-    }
-
-    private static Desk Opened(ITurn turn, Asker asker, string agreementId, string typed)
-    {
-        var agreement = turn.State<AgreementState>(AgreementGrains.AgreementId(agreementId));
-        var code = CouponCode.Joint(typed) ?? "";
-        var couponGrain = AgreementGrains.CouponId(agreementId, code);
-        var coupon = turn.State<JointCouponState>(couponGrain);
-        var accountGrain = AgreementGrains.AccountId(agreementId);
-        var account = turn.State<AccountState>(accountGrain);
-        var useGrain = AgreementGrains.UseId(agreementId, coupon.LegId, coupon.Pseudonym);
-        if (coupon.IsIssued) turn.State<JointUseState>(useGrain);
-
-        var now = Instant.Max(asker.Now, Instant.Max(agreement.LastAt, account.LastAt));
-        var today = agreement.Exists ? now.InZone(agreement.Zone).Date : default;
-        return new Desk(
-            agreement,
-            agreement.FindLeg(coupon.LegId),
-            code,
-            couponGrain,
-            coupon,
-            useGrain,
-            accountGrain,
-            account,
-            now,
-            today)
-        {
-            Person = coupon.IsIssued && agreement.FindLeg(coupon.LegId) is { } leg
-                ? LinkedPerson.Of(turn, agreement, leg, coupon.Pseudonym)
-                : LinkedPerson.Nobody,
-        };
-    }
-
-    /// <summary>All that one redemption looks at.</summary>
-    /// <param name="Leg">Null when the coupon was never issued.</param>
-    private sealed record Desk(
-        AgreementState Agreement,
-        Leg? Leg,
-        string Code,
-        GrainId CouponGrain,
-        JointCouponState Coupon,
-        GrainId UseGrain,
-        GrainId AccountGrain,
-        AccountState Account,
-        Instant Now,
-        LocalDate Today)
-    {
-        public LinkedPerson Person { get; init; }
-
-        public Leg FoundLeg => Leg ?? throw new InvalidOperationException("The coupon was never issued.");
-    }
+    private static JointDesk Opened(ITurn turn, Asker asker, string agreementId, string typed) =>
+        JointDesk.OfCode(turn, agreementId, CouponCode.Joint(typed) ?? "", asker.Now);
 }

@@ -18,6 +18,12 @@ public static class JointMessages
     /// <summary>Tenant to agreement: <see cref="VoidJointCoupon"/>.</summary>
     public const string Void = "void-joint-coupon";
 
+    /// <summary>Redeeming tenant to agreement: <see cref="JointSaleMade"/>.</summary>
+    public const string Sale = "joint-sale-made";
+
+    /// <summary>Redeeming tenant to agreement: <see cref="JointSaleReturned"/>.</summary>
+    public const string SaleReturn = "joint-sale-returned";
+
     /// <summary>Agreement to issuing tenant: <see cref="JointCouponReceived"/>. Sent again when a coupon reopens.</summary>
     public const string Received = "joint-coupon-received";
 
@@ -62,6 +68,23 @@ public sealed record IssueJointCoupon(
 
 /// <summary>A purchase that may have triggered a leg was returned.</summary>
 public sealed record VoidJointCoupon(string LegId, string Pseudonym, string Purchase, Instant At);
+
+/// <summary>A sale used a coupon of the agreement.</summary>
+/// <param name="BrandId">Where it was made.</param>
+/// <param name="Sale">A reference to the sale that only the redeeming tenant can make: 32 hex digits.</param>
+public sealed record JointSaleMade(string Redemption, string BrandId, string Sale, Instant At);
+
+/// <summary>A part of such a sale was returned.</summary>
+/// <param name="ReturnedMinorUnits">With all returns so far.</param>
+/// <param name="SoldMinorUnits">The sale's total; the returned share counts, not the currency.</param>
+public sealed record JointSaleReturned(
+    string Redemption,
+    string BrandId,
+    string Sale,
+    long ReturnedMinorUnits,
+    long SoldMinorUnits,
+    bool IsWhole,
+    Instant At);
 
 /// <summary>The customer has an open coupon of the agreement.</summary>
 /// <param name="Customer">The sealed customer id of the issue: <see cref="CustomerReference.Open"/>.</param>
@@ -117,6 +140,8 @@ public sealed record AgreementLegInactive(string AgreementId, string LegId, Inst
     Converters = [typeof(InstantJson), typeof(LocalDateJson)])]
 [JsonSerializable(typeof(IssueJointCoupon))]
 [JsonSerializable(typeof(VoidJointCoupon))]
+[JsonSerializable(typeof(JointSaleMade))]
+[JsonSerializable(typeof(JointSaleReturned))]
 [JsonSerializable(typeof(JointCouponReceived))]
 [JsonSerializable(typeof(JointCouponGone))]
 [JsonSerializable(typeof(AgreementKnown))]

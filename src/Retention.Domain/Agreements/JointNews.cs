@@ -10,6 +10,25 @@ namespace Retention.Domain.Agreements;
 public static class JointNews
 {
     /// <param name="to">The tenant that can open the coupon's customer; null: the issuing one.</param>
+    /// <summary>The issuing tenant hears that its customer has the coupon, and the other where he is known to both.</summary>
+    internal static Decision TellReceived(JointDesk desk, Decision decision, JointCouponState coupon) =>
+        desk.Person.TellReceived(
+            decision.Send(Received(desk.Agreement, desk.FoundLeg, desk.Code, coupon, desk.Now)),
+            desk.Agreement,
+            desk.FoundLeg,
+            desk.Code,
+            coupon,
+            desk.Now);
+
+    internal static Decision TellGone(JointDesk desk, Decision decision, JointCouponEnd end) => desk.Person.TellGone(
+        decision.Send(Gone(desk.Agreement, desk.FoundLeg, desk.Code, desk.Coupon, end, desk.Now)),
+        desk.Agreement,
+        desk.FoundLeg,
+        desk.Code,
+        desk.Coupon,
+        end,
+        desk.Now);
+
     public static Effect Received(
         AgreementState agreement,
         Leg leg,
@@ -45,6 +64,6 @@ public static class JointNews
         JointMessagesJson.Default.JointCouponGone);
 
     /// <summary>Credits the redeeming brand and debits the issuer by the same; negative takes it back.</summary>
-    public static ImmutableArray<Posting> Credit(Leg leg, long minorUnits) =>
-        [new Posting(leg.Redeemer, minorUnits), new Posting(leg.Issuer, -minorUnits)];
+    public static ImmutableArray<Posting> Credit(Leg leg, long minorUnits, Book book = Book.Net) =>
+        [new Posting(leg.Redeemer, minorUnits, book), new Posting(leg.Issuer, -minorUnits, book)];
 }

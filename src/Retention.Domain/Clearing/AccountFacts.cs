@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using NodaTime;
 using Retention.Domain.Agreements;
@@ -13,6 +12,16 @@ namespace Retention.Domain.Clearing;
 [JsonDerivedType(typeof(RedemptionCleared), "redemption-cleared")]
 [JsonDerivedType(typeof(ReversalCleared), "reversal-cleared")]
 [JsonDerivedType(typeof(ClawBackCleared), "claw-back-cleared")]
+[JsonDerivedType(typeof(RedemptionPending), "redemption-pending")]
+[JsonDerivedType(typeof(RedemptionConfirmed), "redemption-confirmed")]
+[JsonDerivedType(typeof(RedemptionUnconfirmed), "redemption-unconfirmed")]
+[JsonDerivedType(typeof(SaleReturnCleared), "sale-return-cleared")]
+[JsonDerivedType(typeof(FeeCleared), "fee-cleared")]
+[JsonDerivedType(typeof(FeeReversed), "fee-reversed")]
+[JsonDerivedType(typeof(TaxCleared), "tax-cleared")]
+[JsonDerivedType(typeof(SettlementConfirmed), "settlement-confirmed")]
+[JsonDerivedType(typeof(DisputeOpened), "dispute-opened")]
+[JsonDerivedType(typeof(DisputeResolved), "dispute-resolved")]
 public abstract record AccountFact
 {
     public Instant At { get; init; }
@@ -28,45 +37,20 @@ public sealed record AccountOpened(string Currency) : AccountFact
 }
 
 /// <param name="EndsOn">The coupon's last valid day.</param>
-public sealed record IssueCounted(string LegId, string CouponId, LocalDate EndsOn, long DiscountMinorUnits) : AccountFact;
+public sealed record IssueCounted(string LegId, string CouponId, LocalDate EndsOn, long DiscountMinorUnits) : AccountFact
+{
+    /// <summary>The most that the issuer will owe for the coupon.</summary>
+    public long ReservedMinorUnits { get; init; }
+}
 
 /// <summary>A triggering purchase gave no coupon, and none is made up for later.</summary>
 public sealed record IssueSuppressed(string LegId, SuppressionReason Reason) : AccountFact;
 
-public sealed record VoidCounted(string LegId, string CouponId, LocalDate EndsOn, long DiscountMinorUnits) : AccountFact;
-
-/// <summary>Clearing entries. The postings of each sum to zero.</summary>
-public abstract record EntryFact : AccountFact
+public sealed record VoidCounted(string LegId, string CouponId, LocalDate EndsOn, long DiscountMinorUnits) : AccountFact
 {
-    /// <summary>1, 2, 3, ... without a gap; 0 for a reversal of what was clawed back, which posts nothing.</summary>
-    public long Number { get; init; }
-
-    public string LegId { get; init; } = "";
-
-    public string CouponId { get; init; } = "";
-
-    public string Redemption { get; init; } = "";
-
-    /// <summary>The version that the coupon was issued under.</summary>
-    public int TermsVersion { get; init; }
-
-    /// <summary>The company whose store redeemed the coupon; null: the tenant itself, or nothing was redeemed.</summary>
-    public string? EntityId { get; init; }
-
-    public ImmutableArray<Posting> Postings { get; init; } = [];
+    /// <summary>What had been reserved for it.</summary>
+    public long ReservedMinorUnits { get; init; }
 }
-
-/// <param name="DiscountMinorUnits">What the redeeming brand gave.</param>
-/// <param name="FaceMinorUnits">What the coupon was issued for.</param>
-public sealed record RedemptionCleared(LocalDate EndsOn, long DiscountMinorUnits, long FaceMinorUnits) : EntryFact;
-
-/// <param name="Reopens">Whether the coupon is open again (or outdated, after its last day); else it is voided.</param>
-public sealed record ReversalCleared(LocalDate EndsOn, long FaceMinorUnits, bool Reopens) : EntryFact;
-
-public sealed record ClawBackCleared : EntryFact;
-
-/// <summary>One side of a double entry: positive is a credit, which the other side owes.</summary>
-public readonly record struct Posting(Side Side, long MinorUnits);
 
 /// <summary>Why a triggering purchase gave no coupon. The first that applies, in this order.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<SuppressionReason>))]

@@ -25,6 +25,14 @@ public sealed record AccountState
     /// <summary>Kept apart from the first, by its own postings: their sum is zero, or the books are broken.</summary>
     public long SecondNet { get; init; }
 
+    /// <summary>What the first side will be owed when the sales arrive that redemptions wait for.</summary>
+    public long FirstProvisional { get; init; }
+
+    public long SecondProvisional { get; init; }
+
+    /// <summary>Redemptions that wait for their sale, by the moment to which they do.</summary>
+    public ImmutableArray<PendingEntry> Pending { get; init => field = value.IsDefault ? [] : value; } = [];
+
     public LegCounts First { get; init; } = LegCounts.Initial;
 
     public LegCounts Second { get; init; } = LegCounts.Initial;
@@ -71,68 +79,128 @@ public sealed record AccountState
 
     private AccountState Applied(AccountFact fact) => fact switch
     {
-        IssueCounted issued => OnLeg(issued.LegId, leg => leg.Opened(issued.EndsOn, issued.DiscountMinorUnits) with
+        IssueCounted issued => OnLeg(issued.LegId, leg => leg.Opened(
+            issued.EndsOn, issued.DiscountMinorUnits, issued.ReservedMinorUnits) with
         {
             Issued = leg.Issued + 1,
         }).WithIssued(issued.LegId, new Memo(1, issued.DiscountMinorUnits)),
         IssueSuppressed suppressed => OnLeg(suppressed.LegId, leg => leg with { Suppressed = leg.Suppressed + 1 }),
-        VoidCounted voided => OnLeg(voided.LegId, leg => leg.Closed(voided.EndsOn, voided.DiscountMinorUnits) with
+        VoidCounted voided => OnLeg(voided.LegId, leg => leg.Closed(
+            voided.EndsOn, voided.DiscountMinorUnits, voided.ReservedMinorUnits) with
         {
             Voided = leg.Voided + 1,
         }),
-        RedemptionCleared redeemed => OnLeg(
-            redeemed.LegId,
-            leg => leg.Closed(redeemed.EndsOn, redeemed.FaceMinorUnits) with { Consumed = leg.Consumed + 1 })
-            .Posted(redeemed),
+        RedemptionCleared redeemed => Consumed(
+            redeemed.LegId, redeemed.EndsOn, redeemed.FaceMinorUnits, redeemed.ReservedMinorUnits).Posted(redeemed),
+        RedemptionPending pending => Consumed(
+            pending.LegId, pending.EndsOn, pending.FaceMinorUnits, pending.ReservedMinorUnits)
+            .Posted(pending).Awaiting(pending),
         ReversalCleared reversed => Reversed(reversed).Posted(reversed),
         ClawBackCleared clawed => OnLeg(clawed.LegId, leg => leg with { ClawedBack = leg.ClawedBack + 1 }).Posted(clawed),
+        EntryFact entry => Posted(entry),
         _ => throw new InvalidOperationException($"An account knows no {fact.GetType().Name}."),
     };
 
-    // Without postings what the redemption cleared was clawed back already: the coupon is consumed no longer.
+    private AccountState Consumed(string legId, LocalDate endsOn, long face, long reserved) => OnLeg(
+        legId, leg => leg.Closed(endsOn, face, reserved) with { Consumed = leg.Consumed + 1 });
+
+    // Where nothing was left to take back because it had been clawed back, the coupon is consumed no longer.
     private AccountState Reversed(ReversalCleared fact)
     {
         var state = OnLeg(fact.LegId, leg => leg with
         {
             Consumed = leg.Consumed - 1,
-            ClawedBack = fact.Postings.IsEmpty ? leg.ClawedBack - 1 : leg.ClawedBack,
+            ClawedBack = fact.Number == 0 && !fact.WasUnconfirmed ? leg.ClawedBack - 1 : leg.ClawedBack,
         });
         if (!fact.Reopens) return state.OnLeg(fact.LegId, leg => leg with { Voided = leg.Voided + 1 });
-        return state.OnLeg(fact.LegId, leg => leg.Opened(fact.EndsOn, fact.FaceMinorUnits)).ExpiredTo(fact.On);
+        return state
+            .OnLeg(fact.LegId, leg => leg.Opened(fact.EndsOn, fact.FaceMinorUnits, fact.ReservedMinorUnits))
+            .ExpiredTo(fact.On);
     }
 
     private AccountState Posted(EntryFact fact)
     {
-        if (fact.Postings.IsEmpty) return this;
+        if (fact.Number == 0) return this;
         if (fact.Number != Lines + 1)
         {
             throw new InvalidOperationException($"Clearing entry {fact.Number} follows entry {Lines}.");
         }
 
-        var (first, second) = (FirstNet, SecondNet);
-        foreach (var posting in fact.Postings)
+        var (first, second) = Sums(fact.Postings, Book.Net);
+        var (firstLater, secondLater) = Sums(fact.Postings, Book.Provisional);
+        var period = Period ?? throw new InvalidOperationException("The account is not open.");
+        return OnLegOf(fact, first, firstLater) with
         {
+            FirstNet = FirstNet + first,
+            SecondNet = SecondNet + second,
+            FirstProvisional = FirstProvisional + firstLater,
+            SecondProvisional = SecondProvisional + secondLater,
+            Pending = fact is RedemptionConfirmed or RedemptionUnconfirmed or ReversalCleared or ClawBackCleared
+                ? Without(fact.Redemption)
+                : Pending,
+            Lines = fact.Number,
+            Period = period.With(
+                ClearingLine.Of(Currency, fact), ClearingKind.Of(fact).Sum, first, Leg.RedeemerOf(fact.LegId)),
+        };
+    }
+
+    // Fees and payments are not the coupons'.
+    private AccountState OnLegOf(EntryFact fact, long first, long firstLater)
+    {
+        if (fact.LegId.Length == 0) return this;
+        var ofCoupons = ClearingKind.Of(fact).Sum is StatementSum.Redeemed or StatementSum.Reversed;
+        var sign = fact.LegId == Leg.First ? 1 : -1;
+        return OnLeg(fact.LegId, leg => leg with
+        {
+            Net = leg.Net - (ofCoupons ? sign * first : 0),
+            Provisional = leg.Provisional - sign * firstLater,
+        });
+    }
+
+    private static (long First, long Second) Sums(ImmutableArray<Posting> postings, Book book)
+    {
+        var (first, second) = (0L, 0L);
+        foreach (var posting in postings)
+        {
+            if (posting.Book != book) continue;
             if (posting.Side == Side.First) first += posting.MinorUnits;
             else second += posting.MinorUnits;
         }
 
-        var period = Period ?? throw new InvalidOperationException("The account is not open.");
-        var moved = first - FirstNet;
-        return WithNet(fact.LegId, moved) with
+        return (first, second);
+    }
+
+    // Nearly always the last: terms change how long a sale is waited for, else moments only grow.
+    private AccountState Awaiting(RedemptionPending fact)
+    {
+        var at = Pending.Length;
+        while (at > 0 && Pending[at - 1].DueAt > fact.ConfirmBy)
         {
-            FirstNet = first,
-            SecondNet = second,
-            Lines = fact.Number,
-            Period = period.With(
-                ClearingLine.Of(Currency, fact), ClearingKind.Of(fact).Sum, moved, Leg.RedeemerOf(fact.LegId)),
+            at--;
+        }
+
+        return this with
+        {
+            Pending = Pending.Insert(at, new PendingEntry(
+                fact.Redemption,
+                fact.LegId,
+                fact.CouponId,
+                fact.TermsVersion,
+                fact.FirstCredit(Book.Provisional),
+                fact.ConfirmBy,
+                fact.EntityId)),
         };
     }
 
-    // Entries that belong to no leg move the position alone.
-    private AccountState WithNet(string legId, long moved) => legId.Length == 0 ? this : OnLeg(legId, leg => leg with
+    private ImmutableArray<PendingEntry> Without(string redemption)
     {
-        Net = leg.Net - (legId == Leg.First ? moved : -moved),
-    });
+        for (var index = 0; index < Pending.Length; index++)
+        {
+            if (Pending[index].Redemption == redemption) return Pending.RemoveAt(index);
+        }
+
+        return Pending;
+    }
 
     private AccountState ExpiredTo(LocalDate day) =>
         ExpiredTo(Leg.First, day).ExpiredTo(Leg.Second, day);
@@ -158,7 +226,7 @@ public sealed record AccountState
     private AccountState NextPeriod()
     {
         var period = Period ?? throw new InvalidOperationException("The account is not open.");
-        var closed = Closed.Add(period);
+        var closed = Closed.Add(period with { Provisional = FirstProvisional });
         return this with
         {
             Closed = closed.Length > ClosedMax ? closed.RemoveAt(0) : closed,
@@ -186,3 +254,15 @@ public sealed record AccountState
 
     private static LocalDate EndOf(PeriodTotals period) => period.StartsOn.PlusMonths(1).PlusDays(-1);
 }
+
+/// <summary>A redemption that waits for its sale.</summary>
+/// <param name="FirstMinorUnits">What the first side is provisionally credited with; the second with the opposite.</param>
+/// <param name="DueAt">Exclusive: at this moment it is taken back.</param>
+public sealed record PendingEntry(
+    string Redemption,
+    string LegId,
+    string CouponId,
+    int TermsVersion,
+    long FirstMinorUnits,
+    Instant DueAt,
+    string? EntityId);

@@ -30,6 +30,9 @@ public sealed record ClearingLine(
     string EntityId,
     IReadOnlyList<LineDetail> Details)
 {
+    /// <summary>What the entry credits the first side with in the provisional book; the second with the opposite.</summary>
+    public long FirstProvisional { get; init; }
+
     public static readonly string FirstHash = new('0', 64);
 
     private static readonly SearchValues<char> Plain =
@@ -48,7 +51,10 @@ public sealed record ClearingLine(
         CreditOf(fact, Side.First),
         CreditOf(fact, Side.Second),
         fact.EntityId ?? "",
-        ClearingKind.DetailsOf(fact));
+        ClearingKind.DetailsOf(fact))
+    {
+        FirstProvisional = fact.FirstCredit(Book.Provisional),
+    };
 
     public string HashAfter(string before) => Hash(before + "\n" + ToString());
 
@@ -79,9 +85,9 @@ public sealed record ClearingLine(
     private static long CreditOf(EntryFact fact, Side side)
     {
         var credit = 0L;
-        foreach (var posting in fact.Postings)
+        foreach (var posting in fact.Postings.IsDefault ? [] : fact.Postings)
         {
-            if (posting.Side == side) credit += posting.MinorUnits;
+            if (posting.Side == side && posting.Book == Book.Net) credit += posting.MinorUnits;
         }
 
         return credit;

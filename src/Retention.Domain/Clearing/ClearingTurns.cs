@@ -9,6 +9,9 @@ namespace Retention.Domain.Clearing;
 /// <param name="Own">The party's sides: one, or both where one tenant has both brands.</param>
 public sealed record AccountView(AgreementState Agreement, AccountState Account, IReadOnlyList<Side> Own, Instant At)
 {
+    /// <summary>What fell due since the account's last fact and is not stored yet, in order.</summary>
+    public IReadOnlyList<AccountFact> Due { get; init; } = [];
+
     /// <summary>The side whose eyes signs are seen with.</summary>
     public Side Eyes => Own[0];
 
@@ -44,8 +47,9 @@ public static class ClearingTurns
         if (sides.Count == 0) return AgreementTurns.Unknown(agreementId);
 
         var now = Instant.Max(asker.Now, Instant.Max(agreement.LastAt, account.LastAt));
-        return Decision.With(
-            new AccountView(agreement, account.MovedTo(now.InZone(agreement.Zone).Date), sides, now));
+        var due = new List<AccountFact>();
+        var view = new AccountView(agreement, account.Until(agreement, now, due), sides, now);
+        return Decision.With(view with { Due = due });
     }
 
     /// <param name="month">Its first day.</param>

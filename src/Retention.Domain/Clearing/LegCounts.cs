@@ -23,8 +23,11 @@ public sealed record LegCounts
     /// <summary>Triggering purchases that gave no coupon.</summary>
     public long Suppressed { get; init; }
 
-    /// <summary>What the issuer owes by this leg alone.</summary>
+    /// <summary>What the issuer owes by this leg's coupons alone, without fees.</summary>
     public long Net { get; init; }
+
+    /// <summary>What the issuer will owe by this leg when the sales arrive that redemptions wait for.</summary>
+    public long Provisional { get; init; }
 
     /// <summary>Open coupons by their last valid day, ascending; at most one entry for each day of validity.</summary>
     public ImmutableArray<OpenDay> OpenDays { get; init; } = [];
@@ -43,7 +46,22 @@ public sealed record LegCounts
         }
     }
 
-    public LegCounts Opened(LocalDate endsOn, long minorUnits)
+    /// <summary>The most that the issuer will owe for the coupons that are open.</summary>
+    public long Reserved
+    {
+        get
+        {
+            var reserved = 0L;
+            foreach (var day in OpenDays)
+            {
+                reserved += day.Reserved;
+            }
+
+            return reserved;
+        }
+    }
+
+    public LegCounts Opened(LocalDate endsOn, long minorUnits, long reserved)
     {
         var index = 0;
         while (index < OpenDays.Length && OpenDays[index].EndsOn < endsOn)
@@ -52,12 +70,12 @@ public sealed record LegCounts
         }
 
         var isKnown = index < OpenDays.Length && OpenDays[index].EndsOn == endsOn;
-        var day = isKnown ? OpenDays[index] : new OpenDay(endsOn, 0, 0);
-        var more = new OpenDay(endsOn, day.Count + 1, day.MinorUnits + minorUnits);
+        var day = isKnown ? OpenDays[index] : new OpenDay(endsOn, 0, 0, 0);
+        var more = new OpenDay(endsOn, day.Count + 1, day.MinorUnits + minorUnits, day.Reserved + reserved);
         return this with { OpenDays = isKnown ? OpenDays.SetItem(index, more) : OpenDays.Insert(index, more) };
     }
 
-    public LegCounts Closed(LocalDate endsOn, long minorUnits)
+    public LegCounts Closed(LocalDate endsOn, long minorUnits, long reserved)
     {
         for (var index = 0; index < OpenDays.Length; index++)
         {
@@ -67,7 +85,8 @@ public sealed record LegCounts
             {
                 OpenDays = day.Count == 1
                     ? OpenDays.RemoveAt(index)
-                    : OpenDays.SetItem(index, new OpenDay(endsOn, day.Count - 1, day.MinorUnits - minorUnits)),
+                    : OpenDays.SetItem(index, new OpenDay(
+                        endsOn, day.Count - 1, day.MinorUnits - minorUnits, day.Reserved - reserved)),
             };
         }
 
@@ -75,4 +94,5 @@ public sealed record LegCounts
     }
 }
 
-public readonly record struct OpenDay(LocalDate EndsOn, long Count, long MinorUnits);
+/// <param name="Reserved">The most that the issuer will owe for these coupons.</param>
+public readonly record struct OpenDay(LocalDate EndsOn, long Count, long MinorUnits, long Reserved = 0);

@@ -32,6 +32,12 @@ public sealed record PeriodTotals(
 
     public long Paid { get; init; }
 
+    /// <summary>Memo: what waits for its sale at the end of a closed period.</summary>
+    public long Provisional { get; init; }
+
+    /// <summary>Memo: what is disputed at the end of a closed period.</summary>
+    public long Disputed { get; init; }
+
     /// <summary>Subtotals of the redeeming stores' companies, by side, then id.</summary>
     public ImmutableArray<EntitySum> Entities { get; init => field = value.IsDefault ? [] : value; } = [];
 
@@ -48,6 +54,7 @@ public sealed record PeriodTotals(
     {
         var next = sum switch
         {
+            StatementSum.None => this,
             StatementSum.Redeemed => this with { Redeemed = Redeemed + moved },
             StatementSum.Reversed => this with { Reversed = Reversed - moved },
             StatementSum.Fees => this with { Fees = Fees + moved },

@@ -11,8 +11,8 @@ public sealed record PointsBalance(long Available, long Negative, Instant? NextE
 {
     public static PointsBalance Of(CustomerState state, Instant now)
     {
-        var (available, at, expiring) = Lots.Balance(state.Lots, now);
-        return new PointsBalance(available, state.Debt, at, expiring);
+        var (at, expiring) = Lots.NextExpiry(state.Lots, now);
+        return new PointsBalance(Lots.Available(state.Lots, now), state.Debt, at, expiring);
     }
 }
 
@@ -23,7 +23,11 @@ public sealed record CustomerView(string CustomerId, CustomerState State, Points
 public sealed record LotsView(string CustomerId, ImmutableArray<Lot> Lots, PointsBalance Balance, Instant Now);
 
 public sealed record PurchaseReceipt(
-    string CustomerId, PurchaseRecorded Purchase, string Currency, PointsBalance Balance);
+    string CustomerId, PurchaseRecorded Purchase, string Currency, PointsBalance Balance)
+{
+    /// <summary>Redemptions that the sale names and nobody made: they are kept with the sale and do nothing.</summary>
+    public ImmutableArray<string> UnknownRedemptionIds { get; init; } = [];
+}
 
 public sealed record ReturnReceipt(string CustomerId, ReturnRecorded Return, string Currency, PointsBalance Balance);
 

@@ -36,11 +36,7 @@ public sealed record Offer(
     OfferConditions Conditions,
     OfferLimits Limits,
     OfferValidity Validity,
-    long BudgetMinorUnits)
-{
-    /// <summary>Starts its unique codes; null: nothing does.</summary>
-    public string? CodePrefix { get; init; }
-}
+    long BudgetMinorUnits);
 
 /// <summary>Either an amount off, never above the basket, or a share of the basket, rounded down.</summary>
 /// <param name="CapMinorUnits">Upper bound of a share; 0: none.</param>

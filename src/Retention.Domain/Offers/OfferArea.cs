@@ -11,6 +11,5 @@ public static class OfferArea
         OfferGrains.Directory,
         OfferGrains.Coupon,
         OfferGrains.Wallet,
-        OfferGrains.Redemption,
-        OfferGrains.Series);
+        OfferGrains.Redemption);
 }

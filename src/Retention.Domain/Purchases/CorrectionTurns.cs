@@ -1,4 +1,5 @@
 using NodaTime;
+using Retention.Domain.Agreements;
 using Retention.Domain.Customers;
 using Retention.Domain.Tenants;
 using Retention.Kernel;
@@ -31,6 +32,7 @@ public static class CorrectionTurns
         if (sold is null || !IsFrom(sold.Sale, command.Origin.StoreId)) return Because(PurchaseNotFound);
 
         var state = turn.State<CustomerState>(sold.Customer);
+        var (joint, _) = JointSales.Find(turn, scope.Tenant, scope.Partition, sold.Sale.RedemptionIds);
         if (!turn.IsComplete) return Decision.Silent();
 
         var now = state.Now(scope.Now);
@@ -39,6 +41,7 @@ public static class CorrectionTurns
         var fact = CorrectionDecider.Void(state, scope.Tenant.Program, sold.Sale, command, now);
         var voided = new PurchaseVoided(sold.Customer.Key, sold.Sale.Total, sold.Sale.Accrued) { At = now };
         var decision = Decision.Silent().Change(sold.Customer, fact).Change(sold.Grain, voided);
+        PurchaseNews.SendSaleReturns(decision, scope, sold, PurchaseState.Evolve(sold.State, voided), joint, now);
         PurchaseNews.SendVoids(decision, scope, sold, PurchaseState.Evolve(sold.State, voided), now);
 
         var after = CustomerEvolution.Evolve(state, fact);

@@ -38,6 +38,37 @@ internal static class PurchaseNews
         }
     }
 
+    /// <summary>Agreements whose coupons the sale used hear that it was made.</summary>
+    public static void SendSales(
+        Decision decision,
+        TenantScope scope,
+        string customerId,
+        PurchaseRecorded sale,
+        ImmutableArray<JointRedemption> joint)
+    {
+        foreach (var effect in JointSales.ForPurchase(
+            scope.Tenant, joint, Seen(scope.Tenant, customerId, sale, PurchaseState.Initial, sale.At)))
+        {
+            decision.Send(effect);
+        }
+    }
+
+    /// <summary>They hear of what comes back of it, too.</summary>
+    public static void SendSaleReturns(
+        Decision decision,
+        TenantScope scope,
+        SoldPurchase sold,
+        PurchaseState after,
+        ImmutableArray<JointRedemption> joint,
+        Instant now)
+    {
+        var sale = Seen(scope.Tenant, sold.Customer.Key, sold.Sale, sold.State, sold.Sale.At);
+        foreach (var effect in JointSales.ForReturn(scope.Tenant, joint, sale, after.Amount, after.IsWhole, now))
+        {
+            decision.Send(effect);
+        }
+    }
+
     // Who forbade it is not told to any agreement, not even by a pseudonym.
     private static void SendIssues(Decision decision, TenantScope scope, CustomerState customer, PurchaseSeen purchase)
     {

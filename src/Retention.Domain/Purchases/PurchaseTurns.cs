@@ -35,6 +35,9 @@ public static class PurchaseTurns
         if (!turn.IsComplete) return Decision.Silent();
         if (enrolls && customer.IsEnrolled) return Because(CustomerNotFound);
 
+        var (joint, unknown) = JointSales.Find(turn, scope.Tenant, scope.Partition, command.RedemptionIds);
+        if (!turn.IsComplete) return Decision.Silent();
+
         var decision = Decision.Silent();
         var now = customer.Now(scope.Now);
         if (enrolls) customer = Enroll(decision, scope, customerId, customer, found.Key, command.Origin, now);
@@ -43,9 +46,13 @@ public static class PurchaseTurns
         if (fact is null) return refusal!;
 
         decision.Change(CustomerGrains.Id(scope.Partition, customerId), fact);
+        PurchaseNews.SendSales(decision, scope, customerId, fact, joint);
         PurchaseNews.SendIssues(decision, scope, customer, customerId, fact);
         var after = CustomerEvolution.Evolve(customer, fact);
-        return decision.Answer(new PurchaseReceipt(customerId, fact, scope.Tenant.Currency, PointsBalance.Of(after, now)));
+        return decision.Answer(new PurchaseReceipt(customerId, fact, scope.Tenant.Currency, PointsBalance.Of(after, now))
+        {
+            UnknownRedemptionIds = unknown,
+        });
     }
 
     /// <summary>
@@ -64,6 +71,7 @@ public static class PurchaseTurns
 
         var (customer, sale) = (sold.Customer, sold.Sale);
         var state = turn.State<CustomerState>(customer);
+        var (joint, _) = JointSales.Find(turn, scope.Tenant, scope.Partition, sale.RedemptionIds);
         if (!turn.IsComplete) return Decision.Silent();
 
         var now = state.Now(scope.Now);
@@ -73,6 +81,7 @@ public static class PurchaseTurns
 
         var reversal = PointsDecider.Reverse(state, scope.Tenant.Program, sale, returned, command, now);
         var decision = Decision.Silent().Change(customer, reversal).Change(sold.Grain, returned);
+        PurchaseNews.SendSaleReturns(decision, scope, sold, PurchaseState.Evolve(sold.State, returned), joint, now);
         PurchaseNews.SendVoids(decision, scope, sold, PurchaseState.Evolve(sold.State, returned), now);
 
         var after = CustomerEvolution.Evolve(state, reversal);

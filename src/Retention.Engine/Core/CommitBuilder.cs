@@ -17,9 +17,8 @@ internal sealed class CommitBuilder(TurnView view, ActiveGrains active)
     public Commit? Build(PendingTurn turn, Decision decision, long sequence, bool checkReads)
     {
         drafts.Clear();
-        for (var index = 0; index < decision.Changes.Count; index++)
+        foreach (var change in decision.Changes)
         {
-            var change = decision.Changes[index];
             Append(change.Grain, change.Fact);
         }
 

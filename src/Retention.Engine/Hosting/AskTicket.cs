@@ -9,8 +9,7 @@ internal sealed class AskTicket : IValueTaskSource<Answer>
     [ThreadStatic]
     private static Stack<AskTicket>? spare;
 
-    // Answered on a pool thread, which goes on with whoever waits.
-    private ManualResetValueTaskSourceCore<Answer> source;
+    private ManualResetValueTaskSourceCore<Answer> source = new() { RunContinuationsAsynchronously = true };
 
     public ValueTask<Answer> Task => new(this, source.Version);
 

@@ -23,7 +23,6 @@ internal static class CommandLine
         LoadCommand.Create(),
         DemoCommand.Create(),
         ImportCommand.Create(),
-        CodesCommand.Create(),
         VerifyCommand.Create(),
         FeedCommand.Create(),
         VerifyStatementCommand.Create(),

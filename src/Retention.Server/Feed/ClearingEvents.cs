@@ -57,6 +57,8 @@ internal static class ClearingEvents
             {
                 RedemptionCleared redeemed => Coupon(
                     entry.LegId, entry.CouponId, CouponChange.Redeemed, redeemed.EndsOn, redeemed.FaceMinorUnits),
+                RedemptionPending pending => Coupon(
+                    entry.LegId, entry.CouponId, CouponChange.Redeemed, pending.EndsOn, pending.FaceMinorUnits),
                 ReversalCleared { Reopens: true } reversed => Coupon(
                     entry.LegId, entry.CouponId, CouponChange.Reopened, reversed.EndsOn, reversed.FaceMinorUnits),
                 _ => told,

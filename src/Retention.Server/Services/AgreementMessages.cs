@@ -1,9 +1,11 @@
+using System.Collections.Frozen;
 using NodaTime.Text;
 using Retention.Domain.Agreements;
 using Retention.Domain.Clearing;
 using Retention.Domain.Coupons;
 using Retention.Kernel;
 using Retention.Server.Rpc;
+using Duration = Google.Protobuf.WellKnownTypes.Duration;
 
 namespace Retention.Server.Services;
 
@@ -11,6 +13,11 @@ namespace Retention.Server.Services;
 internal static class AgreementMessages
 {
     private const int CategoryMax = 64;
+
+    // CLEARING_KIND_X of the protos is the kind X of a line.
+    private static readonly FrozenDictionary<string, V1.ClearingKind> Kinds = V1.AgreementServiceReflection.Descriptor
+        .EnumTypes.Single(type => type.Name == nameof(V1.ClearingKind)).Values
+        .ToFrozenDictionary(value => value.Name["CLEARING_KIND_".Length..], value => (V1.ClearingKind)value.Number);
 
     public static Party ToDomain(this V1.AgreementParty? party, string field) => party is null
         ? throw RequestField.Invalid(field, "required")
@@ -23,7 +30,7 @@ internal static class AgreementMessages
         if (terms is null) throw RequestField.Invalid("terms", "required");
         if (terms.Offer is null) throw RequestField.Invalid("terms.offer", "required");
         if (terms.Trigger is null) throw RequestField.Invalid("terms.trigger", "required");
-        if (terms.Settle != V1.Settle.AtRedeem) throw RequestField.Invalid("terms.settle", "AT_REDEEM_AT_SALE_is_not_offered_yet");
+        if (!Enum.IsDefined(terms.Settle)) throw RequestField.Invalid("terms.settle", "known");
 
         var currency = RequestField.Currency(terms.CurrencyCode, "terms.currency_code");
         var (share, issuerRounds) = FundingOf(terms, issuing, redeeming);
@@ -44,7 +51,17 @@ internal static class AgreementMessages
             terms.ClawBackDays,
             terms.ReversedCouponStaysUsed,
             terms.Mirrored,
-            terms.SuppressCountsUnder);
+            terms.SuppressCountsUnder)
+        {
+            SettlesAtSale = terms.Settle != V1.Settle.AtRedeem,
+            ConfirmWithinSeconds = WholeSeconds(terms.ConfirmWithin, "terms.confirm_within"),
+        };
+    }
+
+    private static long WholeSeconds(Duration? value, string field)
+    {
+        if (value is null) return 0;
+        return value is { Seconds: > 0, Nanos: 0 } ? value.Seconds : throw RequestField.Invalid(field, "whole_seconds_at_least_1");
     }
 
     public static V1.Agreement ToProto(this AgreementState state) => new()
@@ -65,6 +82,7 @@ internal static class AgreementMessages
         Brand = view.Agreement.PartyOf(side).BrandId,
         TenantId = view.Agreement.PartyOf(side).TenantId,
         Net = view.Amount(side == Side.First ? view.Account.FirstNet : view.Account.SecondNet),
+        Provisional = view.Amount(side == Side.First ? view.Account.FirstProvisional : view.Account.SecondProvisional),
     };
 
     public static V1.ClearingEntry ToProto(this ClearingLine line, Party first, Party second, long position) => new()
@@ -81,6 +99,16 @@ internal static class AgreementMessages
             PostingOf(first, line.Currency, line.FirstCredit),
             PostingOf(second, line.Currency, line.SecondCredit),
         },
+        Provisional =
+        {
+            line.FirstProvisional == 0
+                ? []
+                : (V1.ClearingPosting[])
+                [
+                    PostingOf(first, line.Currency, line.FirstProvisional),
+                    PostingOf(second, line.Currency, -line.FirstProvisional),
+                ],
+        },
         Line = line.ToString(),
         Position = position,
         EntityId = line.EntityId,
@@ -89,13 +117,7 @@ internal static class AgreementMessages
     };
 
     /// <summary>The names of lines are those of the enumeration, without its prefix.</summary>
-    public static V1.ClearingKind KindOf(this ClearingLine line) => line.Kind switch
-    {
-        "REDEEMED" => V1.ClearingKind.Redeemed,
-        "REVERSED" => V1.ClearingKind.Reversed,
-        "CLAWED_BACK" => V1.ClearingKind.ClawedBack,
-        _ => throw new InvalidOperationException($"The protos know no entry {line.Kind}."),
-    };
+    public static V1.ClearingKind KindOf(this ClearingLine line) => Kinds[line.Kind];
 
     public static V1.GetStatementResponse ToProto(this StatementView statement)
     {
@@ -137,6 +159,7 @@ internal static class AgreementMessages
                     Reversed = Seen(entity.Reversed),
                 }),
             },
+            Provisional = Seen(isClosed ? period.Provisional : view.Account.FirstProvisional),
         };
 
         V1.Money Seen(long firstsEyes) => view.Amount(isFirst ? firstsEyes : -firstsEyes);
@@ -231,7 +254,8 @@ internal static class AgreementMessages
             CurrencyCode = terms.Currency,
             StatementPeriod = V1.StatementPeriod.Month,
             PeriodTimeZone = terms.TimeZone,
-            Settle = V1.Settle.AtRedeem,
+            Settle = terms.SettlesAtSale ? V1.Settle.AtSale : V1.Settle.AtRedeem,
+            ConfirmWithin = terms.SettlesAtSale ? new Duration { Seconds = terms.ConfirmSeconds() } : null,
             TriggerReturnLoss = terms.MirrorsReturns ? V1.TriggerReturnLoss.Mirror : V1.TriggerReturnLoss.IssuerBears,
             ClawBackDays = terms.ClawBackDays,
             Mirrored = terms.IsMirrored,

@@ -25,7 +25,8 @@ public sealed partial class AgreementService
         {
             Positions = { view.Position(Side.First), view.Position(Side.Second) },
             InFlight = InFlight(view.Agreement),
-            SumIsZero = view.Account.FirstNet + view.Account.SecondNet == 0,
+            SumIsZero = view.Account.FirstNet + view.Account.SecondNet == 0
+                && view.Account.FirstProvisional + view.Account.SecondProvisional == 0,
             AsOfTime = view.At.ToProto(),
         };
     }
@@ -38,6 +39,12 @@ public sealed partial class AgreementService
         var view = await Account(call, request, request.AgreementId);
         var response = new ListClearingEntriesResponse();
         var grain = AgreementGrains.AccountId(view.Agreement.AgreementId);
+        if (before == long.MaxValue)
+        {
+            response.Entries.AddRange(view.Due.OfType<EntryFact>().Reverse()
+                .Select(due => ClearingLine.Of(view.Account.Currency, due).ToProto(view.Agreement.First, view.Agreement.Second, 0)));
+        }
+
         for (var seen = 0; seen < CommitsPerPageMax;)
         {
             var commits = await grains.Journal.HistoryAsync(grain, before, CommitsPerRead, call.Cancellation);

@@ -23,6 +23,14 @@ internal static class PurchaseMessages
         };
         if (Accrual(receipt.Purchase) is { } accrual) response.Accruals.Add(accrual);
         Explain(receipt.Purchase, response);
+        if (receipt.UnknownRedemptionIds is { IsEmpty: false } unknown)
+        {
+            response.Explanation.Add(new Explanation
+            {
+                Rule = "REDEMPTION_UNKNOWN", Values = { ["count"] = $"{unknown.Length}" },
+            });
+        }
+
         return response;
     }
 

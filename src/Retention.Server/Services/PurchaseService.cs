@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Google.Protobuf.Collections;
 using Google.Protobuf.Reflection;
+using Retention.Domain.Coupons;
 using Retention.Domain.Customers;
 using Retention.Domain.Purchases;
 using Retention.Engine.Ports;
@@ -75,7 +76,11 @@ public sealed partial class PurchaseService(IGrainHost grains) : IRpcService
 
     private static ImmutableArray<string> Redemptions(RepeatedField<string> ids) => ids.Count == 0
         ? default
-        : [.. RequestField.AtMost(ids, "redemption_ids", RedemptionsMax).Select(id => RequestField.Id(id, "redemption_ids"))];
+        : [.. RequestField.AtMost(ids, "redemption_ids", RedemptionsMax).Select(Redemption)];
+
+    private static string Redemption(string id) => RedemptionId.Key(id) is null
+        ? throw RequestField.Invalid("redemption_ids", "red_and_32_hex_digits")
+        : id;
 
     private async ValueTask<ReturnPurchaseResponse> ReturnPurchase(ReturnPurchaseRequest request, CallContext call)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using NodaTime;
 using Retention.Kernel;
 
 namespace Retention.Server.Verify;
@@ -50,7 +51,24 @@ public sealed class NaiveClearing : INaiveLaw
 
         public long Credit { get; set; }
 
+        public long TakenBack { get; set; }
+
+        public Instant? ConfirmBy { get; set; }
+
+        public bool IsSold { get; set; }
+
         public bool IsClawedBack { get; set; }
+
+        private bool Counts => Status == "Redeemed" && !IsClawedBack;
+
+        /// <summary>What the issuer owes for it.</summary>
+        public long Owed => Counts && (ConfirmBy is null || IsSold) ? Credit - TakenBack : 0;
+
+        /// <summary>What the issuer would owe for it if its sale came.</summary>
+        public long OwedLater(Instant at) => Counts && !IsSold && ConfirmBy > at ? Credit : 0;
+
+        public void Leave(string status) =>
+            (Status, Credit, TakenBack, ConfirmBy, IsSold) = (status, 0, 0, null, false);
     }
 
     private sealed class Book(PartitionId partition)
@@ -62,10 +80,14 @@ public sealed class NaiveClearing : INaiveLaw
         private long firstPosted;
         private long secondPosted;
 
-        /// <summary>What the coupons' facts say that the first side is owed.</summary>
-        private long firstOwed;
+        private long firstPostedLater;
+        private long secondPostedLater;
+
+        /// <summary>Of what was posted to the first side, what is for coupons.</summary>
+        private long firstForCoupons;
 
         private string lastDay = "";
+        private Instant lastAt = Instant.MinValue;
 
         public List<Difference> Differences { get; } = [];
 
@@ -82,21 +104,26 @@ public sealed class NaiveClearing : INaiveLaw
                     coupon.Status = "Open";
                     break;
                 case "joint-coupon-redeemed":
+                    if (coupon.Status != "Open") Tell($"coupon {fact.Grain.Key[..4]}... is redeemed while {coupon.Status}");
                     coupon.Status = "Redeemed";
-                    coupon.Credit = Number(fact.Json, "credit_minor_units");
-                    Owe(coupon, coupon.Credit);
+                    coupon.Credit = fact.Json.Long("credit_minor_units");
+                    coupon.ConfirmBy = fact.Json.Moment("confirm_by");
                     break;
                 case "joint-trigger-returned":
-                    coupon.IsClawedBack = fact.Json.TryGetProperty("clawed_back", out var clawed) && clawed.GetBoolean();
-                    if (coupon.IsClawedBack) Owe(coupon, -coupon.Credit);
+                    coupon.IsClawedBack = fact.Json.Flag("clawed_back");
+                    break;
+                case "joint-sale-seen":
+                    coupon.IsSold = true;
+                    break;
+                case "joint-credit-taken-back":
+                    coupon.TakenBack += fact.Json.Long("credit_minor_units");
                     break;
                 case "joint-coupon-reopened":
-                    Owe(coupon, coupon.IsClawedBack ? 0 : -coupon.Credit);
-                    (coupon.Status, coupon.Credit) = ("Open", 0);
+                    if (coupon.Status != "Redeemed") Tell($"coupon {fact.Grain.Key[..4]}... reopens while {coupon.Status}");
+                    coupon.Leave("Open");
                     break;
                 case "joint-coupon-voided":
-                    if (coupon.Status == "Redeemed") Owe(coupon, coupon.IsClawedBack ? 0 : -coupon.Credit);
-                    (coupon.Status, coupon.Credit) = ("Voided", 0);
+                    coupon.Leave("Voided");
                     break;
             }
         }
@@ -110,20 +137,29 @@ public sealed class NaiveClearing : INaiveLaw
                 statements = new NaiveStatements(Text(fact.Json, "agreement_id"), currency, lastDay[..7]);
             }
 
-            if (!fact.Json.TryGetProperty("postings", out var postings) || postings.GetArrayLength() == 0) return;
+            lastAt = Instant.Max(lastAt, fact.Json.Moment("at") ?? lastAt);
+            if (fact.Json.Long("number") == 0) return;
 
-            var (first, second) = (0L, 0L);
-            foreach (var posting in postings.EnumerateArray())
+            var (first, second, firstLater, secondLater) = (0L, 0L, 0L, 0L);
+            foreach (var posting in fact.Json.List("postings"))
             {
-                if (Text(posting, "side") == "First") first += Number(posting, "minor_units");
-                else second += Number(posting, "minor_units");
+                var (isFirst, isLater) = (Text(posting, "side") == "First", Text(posting, "book") == "Provisional");
+                var amount = posting.Long("minor_units");
+                if (isFirst && isLater) firstLater += amount;
+                else if (isFirst) first += amount;
+                else if (isLater) secondLater += amount;
+                else second += amount;
             }
 
-            if (first + second != 0) Tell($"entry {number + 1} posts {first} and {second}");
-            if (Number(fact.Json, "number") != ++number) Tell($"entry {Number(fact.Json, "number")} follows {number - 1}");
+            number++;
+            if (first + second != 0) Tell($"entry {number} posts {first} and {second}");
+            if (firstLater + secondLater != 0) Tell($"entry {number} posts {firstLater} and {secondLater} provisionally");
+            if (fact.Json.Long("number") != number) Tell($"entry {fact.Json.Long("number")} follows {number - 1}");
             firstPosted += first;
             secondPosted += second;
-            Sum(fact, first, second);
+            firstPostedLater += firstLater;
+            secondPostedLater += secondLater;
+            Sum(fact, first, second, firstLater);
         }
 
         public IEnumerable<Difference> JudgeCoupon(GrainId grain, JsonElement state)
@@ -144,7 +180,13 @@ public sealed class NaiveClearing : INaiveLaw
         {
             Compare(grain, "first net", firstPosted, Number(state, "first_net"));
             Compare(grain, "second net", secondPosted, Number(state, "second_net"));
-            Compare(grain, "owed by the coupons", firstOwed, firstPosted);
+            Compare(grain, "first provisional", firstPostedLater, Number(state, "first_provisional"));
+            Compare(grain, "second provisional", secondPostedLater, Number(state, "second_provisional"));
+            Compare(grain, "owed by the coupons", coupons.Values.Sum(c => Signed(c, c.Owed)), firstForCoupons);
+            Compare(
+                grain, "owed later by the coupons", coupons.Values.Sum(c => Signed(c, c.OwedLater(lastAt))), firstPostedLater);
+            Compare(
+                grain, "pending", state.List("pending").Sum(one => one.Long("first_minor_units")), firstPostedLater);
             Compare(grain, "lines", number, Number(state, "lines"));
             JudgeLeg(grain, "1", state.GetProperty("first"));
             JudgeLeg(grain, "2", state.GetProperty("second"));
@@ -195,14 +237,10 @@ public sealed class NaiveClearing : INaiveLaw
             }
         }
 
-        private void Sum(NaiveFact fact, long first, long second)
+        private void Sum(NaiveFact fact, long first, long second, long firstLater)
         {
-            var kind = fact.Type switch
-            {
-                "redemption-cleared" => "REDEEMED",
-                "reversal-cleared" => "REVERSED",
-                _ => "CLAWED_BACK",
-            };
+            var kind = NaiveEntry.KindOf(fact.Type);
+            if (NaiveEntry.IsOfCoupon(fact)) firstForCoupons += first;
             statements.Add(new NaiveLine(
                 number,
                 Text(fact.Json, "at"),
@@ -216,7 +254,7 @@ public sealed class NaiveClearing : INaiveLaw
                 first,
                 second,
                 Text(fact.Json, "entity_id"),
-                []));
+                NaiveEntry.Details(fact, firstLater)));
         }
 
         private static string EntitiesOf(JsonElement month) => string.Join(
@@ -225,7 +263,7 @@ public sealed class NaiveClearing : INaiveLaw
                 $"{(Text(entity, "redeemer") == "First" ? 1 : 2)},{NaiveLine.Escape(Text(entity, "entity_id"))},{Number(entity, "redeemed")},{Number(entity, "reversed")}"));
 
         // Leg 1 is redeemed at the second side, leg 2 at the first.
-        private void Owe(Coupon coupon, long credit) => firstOwed += coupon.Leg == "1" ? -credit : credit;
+        private static long Signed(Coupon coupon, long credit) => coupon.Leg == "1" ? -credit : credit;
 
         private void Compare(GrainId grain, string what, long counted, long shown)
         {

@@ -101,13 +101,24 @@ internal sealed class NaiveMonth(string name, long opening, string previousHash)
         LinesHash = NaiveLine.Hash(LinesHash + "\n" + line);
         switch (line.Kind)
         {
-            case "REDEEMED":
+            case "REDEEMED" or "CONFIRMED":
                 Redeemed += line.FirstCredit;
                 AddEntity(line, line.FirstCredit, 0);
                 break;
-            case "REVERSED" or "CLAWED_BACK":
+            case "REVERSED" or "CLAWED_BACK" or "SALE_RETURNED" or "DISPUTE_RESOLVED":
                 Reversed -= line.FirstCredit;
                 AddEntity(line, 0, -line.FirstCredit);
+                break;
+            case "FEE" or "FEE_REVERSED":
+                Fees += line.FirstCredit;
+                break;
+            case "TAX":
+                Tax += line.FirstCredit;
+                break;
+            case "SETTLED":
+                Paid -= line.FirstCredit;
+                break;
+            case "PROVISIONAL" or "UNCONFIRMED" or "DISPUTED":
                 break;
             default:
                 throw new InvalidOperationException($"Nobody knows what {line.Kind} counts as.");
@@ -140,6 +151,7 @@ internal sealed class NaiveMonth(string name, long opening, string previousHash)
     // Leg 1 is redeemed at the second side's stores. The id sorts as it is, and its escaped form has no zero.
     private void AddEntity(NaiveLine line, long redeemed, long reversed)
     {
+        if (line.LegId.Length == 0) return;
         var side = line.LegId == "1" ? "2" : "1";
         var key = side + "\0" + NaiveLine.Escape(line.EntityId);
         if (!entities.ContainsKey(key) && entities.Count >= EntitiesMax) key = side + "\0*";

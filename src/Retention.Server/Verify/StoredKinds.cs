@@ -15,7 +15,6 @@ internal static class StoredKinds
         new NaiveOffers(),
         new NaiveTargets(),
         new NaiveReservations(),
-        new NaiveIssues(),
         new NaiveClearing(),
         new NaiveLinks(),
     ];

@@ -36,9 +36,9 @@ internal sealed class Batch
             Heads[write.Grain] = new Head(write.NewVersion, Position, before[index].SnapshotVersion);
         }
 
-        for (var index = 0; index < commit.Ledger?.Keys.Count; index++)
+        foreach (var key in commit.Ledger?.Keys ?? [])
         {
-            Keys[commit.Ledger.Keys[index].Value] = Position;
+            Keys[key.Value] = Position;
         }
     }
 }

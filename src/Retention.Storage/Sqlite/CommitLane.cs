@@ -92,9 +92,9 @@ internal sealed class CommitLane
 
     private bool Holds(Commit commit)
     {
-        for (var index = 0; index < commit.Checks.Count; index++)
+        foreach (var check in commit.Checks)
         {
-            if (HeadOf(commit.Checks[index].Grain).Version != commit.Checks[index].Version)
+            if (HeadOf(check.Grain).Version != check.Version)
             {
                 return false;
             }
@@ -114,10 +114,9 @@ internal sealed class CommitLane
             }
         }
 
-        for (var index = 0; index < commit.Ledger?.Keys.Count; index++)
+        foreach (var key in commit.Ledger?.Keys ?? [])
         {
-            var key = commit.Ledger.Keys[index].Value;
-            if (batch.Keys.ContainsKey(key) || Lookup.PositionOf(tail, key, session) > 0)
+            if (batch.Keys.ContainsKey(key.Value) || Lookup.PositionOf(tail, key.Value, session) > 0)
             {
                 return false;
             }

@@ -11,9 +11,9 @@ internal static class CommitShape
     {
         foreach (var commit in commits)
         {
-            for (var index = 0; index < commit.Writes.Count; index++)
+            foreach (var write in commit.Writes)
             {
-                Check(commit.Writes[index]);
+                Check(write);
             }
 
             if (WritesTwice(commit.Writes))

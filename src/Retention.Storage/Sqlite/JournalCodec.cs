@@ -26,9 +26,9 @@ internal static class JournalCodec
 
         EncodeLedger(output, commit.Ledger);
         output.Number(commit.Reminders.Count);
-        for (var index = 0; index < commit.Reminders.Count; index++)
+        foreach (var reminder in commit.Reminders)
         {
-            EncodeReminder(output, commit.Partition, commit.Reminders[index]);
+            EncodeReminder(output, commit.Partition, reminder);
         }
 
         output.Seal(position);
@@ -135,9 +135,9 @@ internal static class JournalCodec
         output.Number(before.Position == 0 ? 0 : position - before.Position);
         output.Number(Math.Max(0, write.ExpectedVersion - before.SnapshotVersion));
         output.Number(write.Facts.Count);
-        for (var index = 0; index < write.Facts.Count; index++)
+        foreach (var fact in write.Facts)
         {
-            output.Bytes(write.Facts[index].Span);
+            output.Bytes(fact.Span);
         }
     }
 
@@ -150,9 +150,9 @@ internal static class JournalCodec
         }
 
         output.Number(ledger.Keys.Count);
-        for (var index = 0; index < ledger.Keys.Count; index++)
+        foreach (var key in ledger.Keys)
         {
-            output.Wide(ledger.Keys[index].Value);
+            output.Wide(key.Value);
         }
 
         output.Wide(ledger.Content);

@@ -66,15 +66,14 @@ internal sealed class StoreParts : IDisposable
         foreach (var commit in batch.Stored)
         {
             position++;
-            for (var index = 0; index < commit.Writes.Count; index++)
+            foreach (var write in commit.Writes)
             {
-                var write = commit.Writes[index];
                 Effects.Note(write.Grain, write.ExpectedVersion, write.NewVersion, position);
             }
 
-            for (var index = 0; index < commit.Reminders.Count; index++)
+            foreach (var change in commit.Reminders)
             {
-                Reminders.Note(commit.Reminders[index]);
+                Reminders.Note(change);
             }
         }
 

@@ -9,11 +9,9 @@ namespace Retention.Storage.Sqlite;
 /// </summary>
 internal sealed class Tail(SqliteOptions options)
 {
-    private const int EntriesPerHold = 32;
     private readonly Lock gate = new();
     private Generation growing = new();
     private Generation? frozen;
-    private Generation? spare;
     private Dictionary<GrainId, Head> loaded = [];
     private Dictionary<GrainId, Head> settled = [];
     private StoreIndex index = StoreIndex.Empty;
@@ -111,47 +109,34 @@ internal sealed class Tail(SqliteOptions options)
     }
 
     /// <summary>
-    /// Takes up what has become durable, some at a time, so that a shard that asks for a key meanwhile never waits for
-    /// a whole batch.
+    /// Takes up what has become durable, one by one, so that a shard that asks for a key meanwhile never waits for a
+    /// whole batch.
     /// </summary>
     public void Publish(Batch batch)
     {
-        using var heads = batch.Heads.GetEnumerator();
-        for (var isMore = true; isMore;)
+        foreach (var (grain, head) in batch.Heads)
         {
             lock (gate)
             {
-                for (var count = 0; count < EntriesPerHold && (isMore = heads.MoveNext()); count++)
-                {
-                    var (grain, head) = heads.Current;
-                    growing.Heads[grain] = head;
-                    loaded.Remove(grain);
-                    NoteEdge(grain);
-                }
+                growing.Heads[grain] = head;
+                loaded.Remove(grain);
+                NoteEdge(grain);
             }
         }
 
-        using var keys = batch.Keys.GetEnumerator();
-        for (var isMore = true; isMore;)
+        foreach (var (key, position) in batch.Keys)
         {
             lock (gate)
             {
-                for (var count = 0; count < EntriesPerHold && (isMore = keys.MoveNext()); count++)
-                {
-                    growing.Keys[keys.Current.Key] = keys.Current.Value;
-                }
+                growing.Keys[key] = position;
             }
         }
 
         lock (gate)
         {
-            foreach (var commit in batch.Stored)
+            foreach (var change in batch.Stored.SelectMany(x => x.Reminders))
             {
-                for (var index = 0; index < commit.Reminders.Count; index++)
-                {
-                    var change = commit.Reminders[index];
-                    growing.Reminders[(change.Grain, change.Name)] = change.DueAt;
-                }
+                growing.Reminders[(change.Grain, change.Name)] = change.DueAt;
             }
 
             growing.Through = batch.Position;
@@ -211,7 +196,7 @@ internal sealed class Tail(SqliteOptions options)
                 return false;
             }
 
-            (frozen, growing, spare) = (growing, spare ?? new Generation(), null);
+            (frozen, growing) = (growing, new Generation());
             return true;
         }
     }
@@ -219,26 +204,14 @@ internal sealed class Tail(SqliteOptions options)
     /// <summary>The index has taken up the frozen generation, or merged runs; its heads stay in memory for a while.</summary>
     public void Replace(StoreIndex stored, bool retire)
     {
-        Generation? retired = null;
         lock (gate)
         {
             index = stored;
             if (retire)
             {
-                retired = frozen!.Retire(settled);
-                settled = frozen.Heads;
+                settled = frozen!.Heads;
                 frozen = null;
                 retirements++;
-            }
-        }
-
-        if (retired is not null)
-        {
-            // Outside the gate, because there may be much to clear.
-            retired.Clear();
-            lock (gate)
-            {
-                spare = retired;
             }
         }
     }

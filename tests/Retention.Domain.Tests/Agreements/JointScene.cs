@@ -139,11 +139,37 @@ public sealed class JointScene
         return decision;
     }
 
+    /// <summary>The sale that used a coupon arrives at the tenant, and what follows of it.</summary>
+    public void Sell(string tenant, string purchaseId, string redemptionId, long total = 1000)
+    {
+        var sale = Seen(tenant, purchaseId, "anna") with { TotalMinorUnits = total };
+        Books.Send(
+            PartitionId.Tenant(tenant),
+            JointSales.ForPurchase(TenantOf(tenant), [new JointRedemption(Id, redemptionId)], sale));
+        Books.Deliver();
+    }
+
+    /// <param name="returned">Of the sale, with all returns so far.</param>
+    public void ReturnSale(string tenant, string purchaseId, string redemptionId, long returned, long total = 1000)
+    {
+        var sale = Seen(tenant, purchaseId, "anna") with { TotalMinorUnits = total };
+        Books.Send(PartitionId.Tenant(tenant), JointSales.ForReturn(
+            TenantOf(tenant), [new JointRedemption(Id, redemptionId)], sale, returned, returned == total, Now));
+        Books.Deliver();
+    }
+
+    /// <summary>The lines of all entries, as they are hashed.</summary>
+    public IReadOnlyList<ClearingLine> Lines =>
+    [
+        .. Books.Journal.Select(change => change.Fact).OfType<EntryFact>().Where(entry => entry.Number > 0)
+            .Select(entry => ClearingLine.Of("USD", entry)),
+    ];
+
     public AgreementState Agreement => Books.State<AgreementState>(AgreementGrains.AgreementId(Id));
 
     /// <summary>The account as it is now.</summary>
     public AccountState Account =>
-        Books.State<AccountState>(AgreementGrains.AccountId(Id)).MovedTo(Now.InZone(Zone).Date);
+        Books.State<AccountState>(AgreementGrains.AccountId(Id)).Until(Agreement, Now);
 
     /// <summary>Issued, consumed, expired, open, voided, clawed back.</summary>
     public (long, long, long, long, long, long) Counts(string legId)

@@ -69,8 +69,6 @@ public sealed class StoredFactTests
         (OfferGrains.Redemption, new RedemptionSpread([new RedeemedLine("1", 2, 500, 50)], At)),
         (OfferGrains.Redemption, new RedemptionLinesReturned([new LineBack("1", 1, 250, 25)], "ret-1", At)),
         (OfferGrains.Redemption, new RedemptionClosed(At)),
-        (OfferGrains.Series, new CodeSeriesIssued("off-1", "SPR17", 1_000_000, End, At)),
-        (OfferGrains.Series, new CodeSeriesCounted()),
         (OfferGrains.Wallet, new WalletFilled("0123456789ABCDEFGX")),
         (AgreementGrains.Agreement, new AgreementProposed(
             "agr-1",
@@ -101,6 +99,20 @@ public sealed class StoredFactTests
         (AgreementGrains.Account, Entry(new RedemptionCleared(EndsOn, 199, 199), 1, 66)),
         (AgreementGrains.Account, Entry(new ReversalCleared(EndsOn, 199, true), 2, -66)),
         (AgreementGrains.Account, Entry(new ClawBackCleared(), 3, -66)),
+        (AgreementGrains.Coupon, new JointSaleSeen(Redemption, "5a1e") { At = At }),
+        (AgreementGrains.Coupon, new JointCreditTakenBack(Redemption, 33) { At = At }),
+        (AgreementGrains.Account, Entry(
+            new RedemptionPending(EndsOn, 199, 199, End) { ReservedMinorUnits = 66 }, 4, 66, Book.Provisional)),
+        (AgreementGrains.Account, Entry(new RedemptionConfirmed(true), 5, 66)),
+        (AgreementGrains.Account, Entry(new RedemptionUnconfirmed(), 6, -66, Book.Provisional)),
+        (AgreementGrains.Account, Entry(new SaleReturnCleared(500, 1000), 7, -33)),
+        (AgreementGrains.Account, Entry(new FeeCleared(FeeTrigger.Issue) { TaxIncludedMinorUnits = 2 }, 8, -10)),
+        (AgreementGrains.Account, Entry(new TaxCleared(8, 2100), 8, -2)),
+        (AgreementGrains.Account, Entry(new FeeReversed(), 9, 10)),
+        (AgreementGrains.Account, Entry(new SettlementConfirmed("set_1", Side.First, On, "E2E 7|8"), 10, -100)),
+        (AgreementGrains.Account, Entry(
+            new DisputeOpened("dis_1", 1, Side.First, -66, "NOT_OURS", "The till was closed.", End), 11, 0)),
+        (AgreementGrains.Account, Entry(new DisputeResolved("dis_1", 1, DisputeOutcome.Accepted, "Agreed."), 12, -66)),
     ];
 
     public static TheoryData<string> Names => new(Examples.Select(example => example.Fact.GetType().Name));
@@ -123,7 +135,7 @@ public sealed class StoredFactTests
         Type[] families =
         [
             typeof(OfferFact), typeof(OfferUseFact), typeof(TargetListFact), typeof(CodeFact), typeof(OfferDirectoryFact),
-            typeof(CouponFact), typeof(WalletFact), typeof(RedemptionFact), typeof(CodeSeriesFact), typeof(AgreementFact), typeof(JointCouponFact), typeof(JointUseFact), typeof(AccountFact),
+            typeof(CouponFact), typeof(WalletFact), typeof(RedemptionFact), typeof(AgreementFact), typeof(JointCouponFact), typeof(JointUseFact), typeof(AccountFact),
         ];
         var stored = families
             .SelectMany(family => family.GetCustomAttributes<JsonDerivedTypeAttribute>())
@@ -145,7 +157,7 @@ public sealed class StoredFactTests
         Assert.InRange(Encode(OfferGrains.Use, use).Length, 1, 100);
     }
 
-    private static EntryFact Entry(EntryFact fact, long number, long credit) => fact with
+    private static EntryFact Entry(EntryFact fact, long number, long credit, Book book = Book.Net) => fact with
     {
         At = At,
         On = On,
@@ -154,7 +166,7 @@ public sealed class StoredFactTests
         CouponId = Coupon,
         Redemption = Redemption,
         TermsVersion = 1,
-        Postings = [new Posting(Side.Second, credit), new Posting(Side.First, -credit)],
+        Postings = [new Posting(Side.Second, credit, book), new Posting(Side.First, -credit, book)],
     };
 
     private static string Encode(IGrainKind kind, object fact)

@@ -48,7 +48,7 @@ public sealed class AgreementServiceTests
     }
 
     [Fact]
-    public async Task Shares_that_are_not_the_whole_and_terms_that_are_not_offered_are_refused()
+    public async Task Shares_that_are_not_the_whole_and_terms_beyond_their_bounds_are_refused()
     {
         await using var server = await TestServer.StartAsync();
         var (bakery, shoes) = (await server.CreateTenantAsync(), await server.CreateTenantAsync());
@@ -57,11 +57,11 @@ public sealed class AgreementServiceTests
         shares.Terms.Funding[0].ShareBps = 3332;
         Assert.Equal("FUNDING_NOT_WHOLE", (await bakery.Propose(shares)).Reason);
 
-        var atSale = AgreementCalls.Proposal(bakery, shoes);
-        atSale.Terms.Settle = Settle.AtSale;
-        var refused = await bakery.Propose(atSale);
+        var patient = AgreementCalls.Proposal(bakery, shoes);
+        patient.Terms.ConfirmWithin = new() { Seconds = 91 * 24 * 3600 };
+        var refused = await bakery.Propose(patient);
         Assert.Equal((RpcStatus.InvalidArgument, "FIELD_INVALID"), (refused.Code, refused.Reason));
-        Assert.Equal("terms.settle", refused.Raw.Info!.Metadata["field"]);
+        Assert.Equal("terms.confirm_within", refused.Raw.Info!.Metadata["field"]);
 
         var elsewhere = AgreementCalls.Proposal(bakery, shoes);
         elsewhere.Issuing.BrandId = elsewhere.Terms.Funding[0].Brand = "no-brand";

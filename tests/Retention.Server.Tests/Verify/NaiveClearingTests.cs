@@ -95,6 +95,48 @@ public sealed class NaiveClearingTests
             Judging.Regex("joint-coupon", "\"status\":\"Redeemed\"", "\"status\":\"Open\"")));
     }
 
+    [Theory]
+    [InlineData("redemption-pending", "\"minor_units\":66", "\"minor_units\":67")]
+    [InlineData("redemption-confirmed", "\"minor_units\":66", "\"minor_units\":67")]
+    [InlineData("redemption-unconfirmed", "\"minor_units\":66", "\"minor_units\":67")]
+    [InlineData("sale-return-cleared", "\"returned_minor_units\":500", "\"returned_minor_units\":501")]
+    [InlineData("joint-credit-taken-back", "\"credit_minor_units\":33", "\"credit_minor_units\":34")]
+    [InlineData("joint-sale-seen", "\"$type\":\"joint-sale-seen\"", "\"$type\":\"joint-sale-unseen\"")]
+    public void A_changed_fact_of_a_sale_is_found(string type, string was, string becomes)
+    {
+        var lived = LiveAtSale();
+        Assert.Empty(Judging.Judged(new NaiveClearing(), lived.Books, fact => [fact], state => state));
+
+        Assert.NotEmpty(Judging.Judged(
+            new NaiveClearing(), lived.Books, Judging.Once(type, fact => [fact.Replace(was, becomes)]), state => state));
+    }
+
+    // Confirmed and returned in part; unconfirmed; confirmed late; still provisional.
+    private static JointScene LiveAtSale()
+    {
+        var scene = new JointScene().Active(
+            Terms with { MaxOpenPerCustomer = 0, SettlesAtSale = true, ConfirmWithinSeconds = 3600 });
+        foreach (var (purchase, at) in (IEnumerable<(string, int)>)[("p-1", 1), ("p-2", 2), ("p-3", 3), ("p-4", 4)])
+        {
+            scene.Move(Noon(2017, 5, at));
+            scene.Buy(Bakery, purchase);
+            var redemption = scene.Redeemed(Shoes, scene.Wallet(Bakery)[0]);
+            if (at == 1)
+            {
+                scene.Sell(Shoes, "s-1", redemption);
+                scene.ReturnSale(Shoes, "s-1", redemption, 500);
+            }
+
+            if (at == 3)
+            {
+                scene.Move(Noon(2017, 5, at) + NodaTime.Duration.FromHours(2));
+                scene.Sell(Shoes, "s-3", redemption);
+            }
+        }
+
+        return scene;
+    }
+
     // Redeemed, reversed and redeemed again; clawed back; voided; outdated; in two months.
     private static JointScene Live()
     {
