@@ -91,6 +91,7 @@ public enum RefusalReason
     ConditionNotMet,
     BudgetExhausted,
     ReservationNotFound,
+    CodeSeriesNotFound,
 
     // Offers and agreements.
     OfferNotDraft,

@@ -46,6 +46,15 @@ public sealed partial class CallContext
         }
     }
 
+    /// <summary>
+    /// Throws where <see cref="Cancellation"/> would be cancelled by now; for what asks once and does not wait on it,
+    /// because it makes none.
+    /// </summary>
+    public void ThrowIfOver()
+    {
+        if (Volatile.Read(ref _isOver)) throw Cancelled();
+    }
+
     public IHeaderDictionary RequestHeaders => Http.Request.Headers;
 
     /// <summary>Who calls, as the authenticator found; its type is the host's.</summary>

@@ -7,7 +7,8 @@ namespace Retention.Domain.Coupons;
 /// Codes as people type them. Generic codes are compared in upper case. Unique codes are written in Crockford's
 /// base32 (https://www.crockford.com/base32.html), which has no I, L, O and U: what looks like 0 or 1 is read so.
 /// They carry 85 random bits and end in a check character that finds every single wrong character and every
-/// exchange of two neighbors. A chain's own have 18 characters, an agreement's begin with its prefix and have 22.
+/// exchange of two neighbors. A chain's own have 18 characters after a prefix of the offer, if it has one; an agreement's
+/// begin with its prefix of 4 and have 22, which no chain's code has.
 /// </summary>
 public static class CouponCode
 {
@@ -18,6 +19,9 @@ public static class CouponCode
     public const int RandomBytes = 11;
 
     public const int GenericLengthMax = 64;
+
+    /// <summary>Longest prefix of an offer's codes. A prefix of <see cref="PrefixLength"/> is an agreement's.</summary>
+    public const int OwnPrefixMax = 8;
 
     private const int OwnLength = RandomLength + 1;
     private const int JointLength = PrefixLength + RandomLength + 1;
@@ -40,8 +44,56 @@ public static class CouponCode
         return Digits(hash, PrefixLength);
     }
 
+    /// <summary>The code of the lowest 85 bits given.</summary>
+    public static string OfBits(string prefix, UInt128 bits)
+    {
+        Span<char> text = stackalloc char[RandomLength];
+        for (var i = RandomLength - 1; i >= 0; i--)
+        {
+            text[i] = Alphabet[(int)(bits & 31)];
+            bits >>= 5;
+        }
+
+        var code = string.Concat(prefix, text);
+        return code + Check(code);
+    }
+
+    /// <summary>The 85 bits of a canonical code.</summary>
+    public static UInt128 BitsOf(string code)
+    {
+        UInt128 bits = 0;
+        foreach (var character in code.AsSpan(code.Length - OwnLength, RandomLength))
+        {
+            bits = (bits << 5) | (uint)Alphabet.IndexOf(character, StringComparison.Ordinal);
+        }
+
+        return bits;
+    }
+
+    /// <summary>The same code under a prefix, with the check character of both.</summary>
+    public static string Under(string prefix, string code) =>
+        prefix.Length == 0 ? code : OfBits(prefix, BitsOf(code));
+
+    /// <summary>What stands before the 18 characters of a canonical code; empty: nothing.</summary>
+    public static string PrefixOf(string code) => code[..^OwnLength];
+
+    /// <summary>Whether an offer's codes may begin so.</summary>
+    public static bool IsPrefix(string prefix) =>
+        prefix.Length is > 0 and <= OwnPrefixMax and not PrefixLength
+        && prefix.All(character => Alphabet.Contains(character, StringComparison.Ordinal))
+        && !BannedWords.In(prefix);
+
     /// <summary>The canonical text of a chain's own unique code; null when it is none.</summary>
-    public static string? Own(string typed) => Unique(typed, OwnLength);
+    public static string? Own(string typed)
+    {
+        var length = 0;
+        foreach (var character in typed)
+        {
+            if (character is not ('-' or ' ')) length++;
+        }
+
+        return length is >= OwnLength and <= OwnLength + OwnPrefixMax and not JointLength ? Unique(typed, length) : null;
+    }
 
     /// <summary>The canonical text of an agreement's code; null when it is none.</summary>
     public static string? Joint(string typed) => Unique(typed, JointLength);

@@ -43,9 +43,13 @@ internal static class CouponSearch
         var tenant = turn.State<TenantState>(TenantGrains.Id(command.TenantId));
         if (TillFault(turn, tenant, command) is { } fault) return FoundCoupon.None(tenant, fault);
 
-        return CouponCode.Own(command.Code) is { } code
-            ? FindCoupon(turn, tenant, command, code)
-            : FindGeneric(turn, tenant, command);
+        if (CouponCode.Own(command.Code) is not { } code) return FindGeneric(turn, tenant, command);
+
+        // A generic or a partner's code may have the form of a unique one by chance.
+        var coupon = FindCoupon(turn, tenant, command, code);
+        return coupon.Unknown is { Reason: RefusalReason.CouponNotFound } && turn.IsComplete
+            ? FindGeneric(turn, tenant, command)
+            : coupon;
     }
 
     /// <summary>Why the till's own words are refused, whatever the coupon says; null: they are sound.</summary>
@@ -69,6 +73,12 @@ internal static class CouponSearch
     private static FoundCoupon FindCoupon(ITurn turn, TenantState tenant, RedeemCoupon command, string code)
     {
         var coupon = turn.State<CouponState>(OfferGrains.CouponId(command.TenantId, code));
+        if (!turn.IsComplete) return FoundCoupon.None(tenant, NotFound());
+        if (!coupon.Exists && CouponCode.Own(code) == code)
+        {
+            coupon = CodeSeriesTurns.Find(turn, tenant, code, coupon) ?? coupon;
+        }
+
         var isYours = coupon.CustomerId.Length == 0 || coupon.CustomerId == command.CustomerId;
         if (!coupon.Exists || !isYours) return FoundCoupon.None(tenant, NotFound());
 
@@ -83,7 +93,7 @@ internal static class CouponSearch
     {
         var code = CouponCode.Generic(command.Code);
         var offers = turn.State<CodeState>(OfferGrains.CodeId(command.TenantId, code)).Offers;
-        if (offers.IsEmpty) return FoundCoupon.None(tenant, NotFound());
+        if (offers.IsEmpty) return FindCoupon(turn, tenant, command, code);
         if (command.CampaignId.Length == 0 && offers.Length > 1)
         {
             return FoundCoupon.None(tenant, OfferRules.Invalid("campaign_id", "required_where_a_code_stands_in_several"));

@@ -11,8 +11,8 @@ public sealed record PointsBalance(long Available, long Negative, Instant? NextE
 {
     public static PointsBalance Of(CustomerState state, Instant now)
     {
-        var (at, expiring) = Lots.NextExpiry(state.Lots, now);
-        return new PointsBalance(Lots.Available(state.Lots, now), state.Debt, at, expiring);
+        var (available, at, expiring) = Lots.Balance(state.Lots, now);
+        return new PointsBalance(available, state.Debt, at, expiring);
     }
 }
 

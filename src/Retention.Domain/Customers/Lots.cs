@@ -38,20 +38,32 @@ public static class Lots
         return sum;
     }
 
-    /// <summary>The next moment at which points expire, and how many; (null, 0) when none will.</summary>
-    public static (Instant? At, long Millipoints) NextExpiry(ImmutableArray<Lot> lots, Instant now)
+    /// <summary>
+    /// Live points, the next moment at which some expire, and how many; (null, 0) when none will. One way back over the
+    /// live lots, because it is walked at every purchase: what was added last to the soonest expiry is what is left of it.
+    /// </summary>
+    public static (long Available, Instant? ExpiryAt, long Expiring) Balance(ImmutableArray<Lot> lots, Instant now)
     {
-        Instant? at = null;
-        long sum = 0;
-        foreach (var lot in lots)
+        long available = 0, expiring = 0;
+        var soonest = Instant.MaxValue;
+        for (var i = lots.Length - 1; i >= 0; i--)
         {
-            if (lot.Remaining == 0 || lot.IsDead(now) || lot.ExpiresAt == Instant.MaxValue) continue;
-            if (at is not null && lot.ExpiresAt != at) break;
-            at = lot.ExpiresAt;
-            sum += lot.Remaining;
+            var lot = lots[i];
+            if (lot.IsDead(now)) break;
+            if (lot.Remaining == 0) continue;
+            available += lot.Remaining;
+            if (lot.ExpiresAt == soonest)
+            {
+                expiring += lot.Remaining;
+            }
+            else
+            {
+                soonest = lot.ExpiresAt;
+                expiring = lot.Remaining;
+            }
         }
 
-        return (at, sum);
+        return soonest == Instant.MaxValue ? (available, null, 0) : (available, soonest, expiring);
     }
 
     /// <summary>Takes from live lots, soonest expiry first; less than asked when there is not enough.</summary>

@@ -36,7 +36,11 @@ public sealed record Offer(
     OfferConditions Conditions,
     OfferLimits Limits,
     OfferValidity Validity,
-    long BudgetMinorUnits);
+    long BudgetMinorUnits)
+{
+    /// <summary>Starts its unique codes; null: nothing does.</summary>
+    public string? CodePrefix { get; init; }
+}
 
 /// <summary>Either an amount off, never above the basket, or a share of the basket, rounded down.</summary>
 /// <param name="CapMinorUnits">Upper bound of a share; 0: none.</param>

@@ -11,5 +11,6 @@ public static class OfferArea
         OfferGrains.Directory,
         OfferGrains.Coupon,
         OfferGrains.Wallet,
-        OfferGrains.Redemption);
+        OfferGrains.Redemption,
+        OfferGrains.Series);
 }

@@ -64,6 +64,13 @@ public static class OfferGrains
         OfferStateJson.Default.RedemptionState,
         OfferFactJson.Default.RedemptionFact);
 
+    public static readonly IGrainKind Series = new JsonGrainKind<CodeSeriesState, CodeSeriesFact>(
+        "code-series",
+        CodeSeriesState.Initial,
+        static (state, fact) => state.Evolve(fact),
+        OfferStateJson.Default.CodeSeriesState,
+        OfferFactJson.Default.CodeSeriesFact);
+
     public static GrainId OfferId(string tenantId, string offerId) => Of(tenantId, "offer", offerId);
 
     public static GrainId UseId(string tenantId, string offerId, string customerId) =>
@@ -85,6 +92,10 @@ public static class OfferGrains
     public static GrainId RedemptionId(string tenantId, string redemptionId) =>
         Of(tenantId, "coupon-redemption", redemptionId);
 
+    public static GrainId SeriesHead(string tenantId) => Of(tenantId, "code-series", "head");
+
+    public static GrainId SeriesId(string tenantId, int number) => Of(tenantId, "code-series", $"{number}");
+
     private static GrainId Of(string tenantId, string kind, string key) =>
         new(PartitionId.Tenant(tenantId), kind, key);
 }
@@ -101,6 +112,7 @@ public static class OfferGrains
 [JsonSerializable(typeof(CouponFact))]
 [JsonSerializable(typeof(WalletFact))]
 [JsonSerializable(typeof(RedemptionFact))]
+[JsonSerializable(typeof(CodeSeriesFact))]
 internal sealed partial class OfferFactJson : JsonSerializerContext;
 
 // States are written whole: what is left out would come back as null, not as the initial value.
@@ -116,4 +128,5 @@ internal sealed partial class OfferFactJson : JsonSerializerContext;
 [JsonSerializable(typeof(CouponState))]
 [JsonSerializable(typeof(WalletState))]
 [JsonSerializable(typeof(RedemptionState))]
+[JsonSerializable(typeof(CodeSeriesState))]
 internal sealed partial class OfferStateJson : JsonSerializerContext;

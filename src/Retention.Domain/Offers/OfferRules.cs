@@ -18,6 +18,11 @@ public static class OfferRules
         var (discount, validity, limits) = (offer.Discount, offer.Validity, offer.Limits);
         if (offer.Kind is not (OfferKind.GenericCode or OfferKind.UniqueCodes)) return Invalid("kind", "required");
         if (CodeFault(offer) is { } fault) return fault;
+        if (offer.CodePrefix is { } prefix && (offer.Kind != OfferKind.UniqueCodes || !CouponCode.IsPrefix(prefix)))
+        {
+            return Invalid("code_prefix", "1_to_8_but_not_4_characters_of_unique_codes");
+        }
+
         if (discount.ShareBps is < 0 or > Discount.WholeBps) return Invalid("discount.share_bps", "0_to_10000");
         if (discount.AmountMinorUnits < 0 || discount.CapMinorUnits < 0) return Invalid("discount", "not_negative");
         if (discount.ShareBps > 0 && discount.AmountMinorUnits > 0) return Invalid("discount", "one_kind_only");

@@ -19,6 +19,7 @@ public static class OfferTurns
             OfferGrains.OfferId(command.TenantId, offer.OfferId), OfferGrains.CodeId(command.TenantId, offer.Code));
         var state = turn.State<OfferState>(offerId);
         var code = turn.State<CodeState>(codeId);
+        var isCoupon = turn.Version(OfferGrains.CouponId(command.TenantId, offer.Code)) > 0;
         var head = OfferGrains.DirectoryHead(command.TenantId);
         var count = turn.State<OfferDirectoryState>(head).Count;
         if (!turn.IsComplete) return Decision.Silent();
@@ -31,7 +32,7 @@ public static class OfferTurns
 
         if (UnknownPlace(tenant, offer) is { } unknown) return unknown;
         if (state.Offer is not null) return Because(RefusalReason.OfferExists, ("offer_id", offer.OfferId));
-        if (offer.Kind == OfferKind.GenericCode && Stands(code, offer.CampaignId))
+        if (offer.Kind == OfferKind.GenericCode && (isCoupon || Stands(code, offer.CampaignId)))
         {
             return Because(RefusalReason.OfferExists, ("code", offer.Code), ("campaign_id", offer.CampaignId));
         }
@@ -96,30 +97,29 @@ public static class OfferTurns
         var isHeld = command.CustomerId.Length > 0;
         var isHolderKnown = isHeld && turn.State<CustomerState>(
             CustomerGrains.Id(PartitionId.Tenant(command.TenantId), command.CustomerId)).IsActive;
-        var coupons = command.Codes.Select(code => OfferGrains.CouponId(command.TenantId, code)).ToList();
+        var codes = command.Codes.Select(code => CouponCode.Under(state.Offer?.CodePrefix ?? "", code)).ToImmutableArray();
+        var coupons = codes.Select(code => OfferGrains.CouponId(command.TenantId, code)).ToList();
         var isFresh = coupons.TrueForAll(coupon => turn.Version(coupon) == 0);
         if (!turn.IsComplete) return Decision.Silent();
 
         if (command.Codes.Length > IssueCoupons.CouponsMax) return TooMany("count", IssueCoupons.CouponsMax);
-        if (state.Offer is not { } offer) return Unknown(command.OfferId);
-        if (offer.Kind != OfferKind.UniqueCodes) return OfferRules.Invalid("offer_id", "issues_unique_codes");
-        if (state.Status != OfferStatus.Active) return NotActive(state);
+        if (CodeSeriesTurns.IssueFault(state, command.OfferId) is { } fault) return fault;
         if (wallet.Codes.Length >= WalletState.CodesMax) return TooMany("coupons_per_customer", WalletState.CodesMax);
         if (isHeld && !isHolderKnown) return Because(RefusalReason.CustomerNotFound);
         if (!isFresh) throw new InvalidOperationException("Fresh randomness gave a code that exists.");
 
-        return Issued(command, state, offer, tenant, tenant.Now(turn.Time), coupons, walletId);
+        return Issued(command with { Codes = codes }, state, tenant, tenant.Now(turn.Time), coupons, walletId);
     }
 
     private static Decision Issued(
         IssueCoupons command,
         OfferState state,
-        Offer offer,
         TenantState tenant,
         Instant now,
         List<GrainId> coupons,
         GrainId walletId)
     {
+        var offer = state.Offer ?? throw new InvalidOperationException("There is no offer to issue of.");
         var expiresAt = OfferRules.CouponEnd(offer, now, OfferRules.Zone(offer, tenant));
         var issued = new CouponIssued(offer.OfferId, command.CustomerId, expiresAt, now);
         var decision = Decision.With(new CouponsIssued(

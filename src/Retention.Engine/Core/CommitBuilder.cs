@@ -17,8 +17,9 @@ internal sealed class CommitBuilder(TurnView view, ActiveGrains active)
     public Commit? Build(PendingTurn turn, Decision decision, long sequence, bool checkReads)
     {
         drafts.Clear();
-        foreach (var change in decision.Changes)
+        for (var index = 0; index < decision.Changes.Count; index++)
         {
+            var change = decision.Changes[index];
             Append(change.Grain, change.Fact);
         }
 

@@ -7,6 +7,8 @@ namespace Retention.Engine.Core;
 /// <summary>One turn from its arrival to its answer; it may be decided several times in between.</summary>
 internal sealed class PendingTurn
 {
+    private CommandKey[]? keys;
+
     public required PartitionId Partition { get; init; }
 
     public required Instant ArrivedAt { get; init; }
@@ -72,7 +74,8 @@ internal sealed class PendingTurn
     /// <summary>States at the version of this turn, to be kept when it is durable.</summary>
     public List<KeptState>? Snapshots { get; set; }
 
-    public IReadOnlyList<CommandKey> Keys => Command?.Keys ?? [];
+    /// <summary>As an array: they are walked several times in every turn.</summary>
+    public CommandKey[] Keys => keys ??= Command?.Keys as CommandKey[] ?? [.. Command?.Keys ?? []];
 
     public void Reset()
     {

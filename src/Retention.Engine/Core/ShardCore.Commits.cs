@@ -194,7 +194,7 @@ public sealed partial class ShardCore
             return;
         }
 
-        turn.MayBeKnown = turn.Keys.Count > 0;
+        turn.MayBeKnown = turn.Keys.Length > 0;
         Restart(turn);
     }
 

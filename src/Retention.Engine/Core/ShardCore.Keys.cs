@@ -9,7 +9,7 @@ public sealed partial class ShardCore
     /// <summary>True when the turn may be decided: none of its keys is taken, and no other turn is about to take one.</summary>
     private bool TakeKeys(PendingTurn turn)
     {
-        if (turn.Keys.Count == 0 || IsAnsweredFromLedger(turn))
+        if (turn.Keys.Length == 0 || IsAnsweredFromLedger(turn))
         {
             return !turn.IsFinished;
         }

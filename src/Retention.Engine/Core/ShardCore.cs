@@ -401,7 +401,7 @@ public sealed partial class ShardCore
             turn.Followers = null;
             foreach (var follower in followers)
             {
-                follower.MayBeKnown = follower.Keys.Count > 0;
+                follower.MayBeKnown = follower.Keys.Length > 0;
                 follower.Lookups = null;
                 Resume(follower);
             }

@@ -9,7 +9,8 @@ internal sealed class AskTicket : IValueTaskSource<Answer>
     [ThreadStatic]
     private static Stack<AskTicket>? spare;
 
-    private ManualResetValueTaskSourceCore<Answer> source = new() { RunContinuationsAsynchronously = true };
+    // Answered on a pool thread, which goes on with whoever waits.
+    private ManualResetValueTaskSourceCore<Answer> source;
 
     public ValueTask<Answer> Task => new(this, source.Version);
 

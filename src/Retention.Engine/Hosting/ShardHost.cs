@@ -14,6 +14,7 @@ internal sealed class ShardHost : IShardOutputs, IThreadPoolWorkItem
     private readonly ConcurrentQueue<ShardInput> mailbox = new();
     private readonly GrainHost host;
     private readonly IClock clock;
+    private Replies? replies;
     private int scheduled;
 
     public ShardHost(GrainHost host, GrainKinds kinds, IEffectTurns effects, EngineLimits limits, IClock clock)
@@ -43,10 +44,19 @@ internal sealed class ShardHost : IShardOutputs, IThreadPoolWorkItem
         }
 
         Core.Flush();
+        var last = replies;
+        replies = null;
         Volatile.Write(ref scheduled, 0);
         if (!mailbox.IsEmpty && Interlocked.Exchange(ref scheduled, 1) == 0)
         {
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+
+        // The shard is another thread's from here on; this one has time for the answers.
+        if (last is not null)
+        {
+            host.Meter.Turns.Add(last.Answers);
+            last.Execute();
         }
     }
 
@@ -58,20 +68,31 @@ internal sealed class ShardHost : IShardOutputs, IThreadPoolWorkItem
 
     public void Commit(IReadOnlyList<Commit> batch) => host.Commit(this, batch);
 
-    public void Reply(object ticket, in Answer answer)
-    {
-        host.Meter.Turns.Add(1);
-        ((AskTicket)ticket).Answer(answer);
-    }
+    public void Reply(object ticket, in Answer answer) => Room().Add((AskTicket)ticket, answer);
 
     public void Fail(object? ticket, Exception cause)
     {
         host.Meter.Failures.Add(1);
         host.OnTurnFailed(cause);
-        ((AskTicket?)ticket)?.Fail(cause);
+        if (ticket is not null)
+        {
+            Room().Add((AskTicket)ticket, cause);
+        }
     }
 
     public void Deliver(SentEffect effect) => host.Deliver(effect);
 
     public void Keep(KeptState state) => host.Keep(state);
+
+    private Replies Room()
+    {
+        if (replies is { IsFull: true } full)
+        {
+            host.Meter.Turns.Add(full.Answers);
+            ThreadPool.UnsafeQueueUserWorkItem(full, preferLocal: false);
+            replies = null;
+        }
+
+        return replies ??= new Replies();
+    }
 }

@@ -19,7 +19,7 @@ public sealed class Authentication(IGrainHost grains, MethodRules rules, AuthOpt
     private const string Scheme = "Bearer ";
 
     private readonly VerifiedCallers verified = new(options.VerifiedCallersMax);
-    private readonly FailureLimit failures = new(options.FailuresPerMinute, time);
+    private readonly FailureLimit<IPAddress> failures = new(options.FailuresPerMinute, time);
 
     /// <summary>The transport's authenticator. A caller seen moments ago is found without a turn or an allocation.</summary>
     public ValueTask AuthenticateAsync(MethodDescriptor method, CallContext call)

@@ -1,29 +1,29 @@
 using System.Collections.Concurrent;
-using System.Net;
 
 namespace Retention.Server.Auth;
 
 /// <summary>
-/// Counts failed authentications per address. Beyond the rate nothing of that address is looked up any more, so that
-/// guessing costs the server nothing; credentials that are known already are not touched by it.
+/// Counts failures per source: an address, a credential, a customer. Beyond the rate nothing of that source is looked up
+/// any more, so that guessing costs the server nothing. In the memory of one node.
 /// </summary>
-public sealed class FailureLimit(int failuresPerMinute, TimeProvider time)
+public sealed class FailureLimit<TSource>(int failuresPerMinute, TimeProvider time)
+    where TSource : notnull
 {
-    private const int AddressesMax = 100_000;
+    private const int SourcesMax = 100_000;
 
-    private readonly ConcurrentDictionary<IPAddress, Bucket> buckets = [];
+    private readonly ConcurrentDictionary<TSource, Bucket> buckets = [];
 
-    /// <summary>False when the address has failed too often; 0 failures a minute means no limit.</summary>
-    public bool MayTry(IPAddress address) =>
-        failuresPerMinute <= 0 || !buckets.TryGetValue(address, out var bucket) || bucket.HasRoom();
+    /// <summary>False when the source has failed too often; 0 failures a minute means no limit.</summary>
+    public bool MayTry(TSource source) =>
+        failuresPerMinute <= 0 || !buckets.TryGetValue(source, out var bucket) || bucket.HasRoom();
 
-    public void Count(IPAddress address)
+    public void Count(TSource source)
     {
         if (failuresPerMinute <= 0) return;
 
-        // Under attack by very many addresses the table starts anew rather than grow.
-        if (buckets.Count > AddressesMax) buckets.Clear();
-        buckets.GetOrAdd(address, _ => new Bucket(failuresPerMinute, time)).Take();
+        // Under attack by very many sources the table starts anew rather than grow.
+        if (buckets.Count > SourcesMax) buckets.Clear();
+        buckets.GetOrAdd(source, _ => new Bucket(failuresPerMinute, time)).Take();
     }
 
     private sealed class Bucket(int perMinute, TimeProvider time)

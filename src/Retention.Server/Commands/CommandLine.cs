@@ -23,6 +23,7 @@ internal static class CommandLine
         LoadCommand.Create(),
         DemoCommand.Create(),
         ImportCommand.Create(),
+        CodesCommand.Create(),
         VerifyCommand.Create(),
         FeedCommand.Create(),
         VerifyStatementCommand.Create(),

@@ -6,6 +6,7 @@ using System.Security.Cryptography.X509Certificates;
 using Retention.Engine.Ports;
 using Retention.Server.Auth;
 using Retention.Server.Hosting;
+using Retention.Server.Services;
 using Retention.Storage.Sqlite;
 using Command = System.CommandLine.Command;
 
@@ -45,11 +46,17 @@ internal static class ServeCommand
         DefaultValueFactory = _ => new AuthOptions().FailuresPerMinute,
     };
 
+    private static readonly Option<int> CouponFailures = new("--coupon-failures-per-minute")
+    {
+        Description = "Unknown codes allowed from one customer, or from one credential that names none; 0 means no limit.",
+        DefaultValueFactory = _ => new CouponOptions().FailuresPerMinute,
+    };
+
     public static Command Create()
     {
         var command = new Command("serve", "Runs the server until it is told to stop.")
         {
-            DataDirectory, Grpc, Http, Certificate, Key, AuthFailures,
+            DataDirectory, Grpc, Http, Certificate, Key, AuthFailures, CouponFailures,
         };
         command.SetAction((parsed, _) => RunAsync(parsed));
         return command;
@@ -75,8 +82,10 @@ internal static class ServeCommand
             Http = Address(parsed, Http),
             Certificate = LoadCertificate(parsed.GetValue(Certificate), parsed.GetValue(Key)),
             Auth = new AuthOptions { FailuresPerMinute = parsed.GetValue(AuthFailures) },
+            Coupons = new CouponOptions { FailuresPerMinute = parsed.GetValue(CouponFailures) },
         };
         if (options.Auth.FailuresPerMinute < 0) throw new UsageFailure($"{AuthFailures.Name} cannot be negative");
+        if (options.Coupons.FailuresPerMinute < 0) throw new UsageFailure($"{CouponFailures.Name} cannot be negative");
         if (options.Grpc.Port != 0 && options.Grpc.Equals(options.Http))
         {
             throw new UsageFailure($"{Grpc.Name} and {Http.Name} need different ports");

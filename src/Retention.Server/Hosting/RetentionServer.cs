@@ -5,6 +5,7 @@ using Retention.Domain;
 using Retention.Engine.Hosting;
 using Retention.Server.Auth;
 using Retention.Server.Persons;
+using Retention.Server.Services;
 using Retention.Server.Telemetry;
 using Retention.Storage.Sqlite;
 using Retention.Transport;
@@ -134,7 +135,7 @@ public sealed class RetentionServer : IAsyncDisposable
         var authentication = new Authentication(grains, rules, options.Auth, TimeProvider.System);
         var draining = app.Lifetime.ApplicationStopping;
         var services = RpcServices.Create(new ServiceParts(
-            grains, rules, authentication, new PersonKeys(persons), draining));
+            grains, rules, authentication, new PersonKeys(persons), new CodeGuard(options.Coupons, TimeProvider.System), draining));
         var rpcHealth = new HealthService();
         foreach (var service in services)
         {

@@ -14,6 +14,7 @@ public sealed record ServiceParts(
     MethodRules Rules,
     Authentication Authentication,
     IPersonKeys Persons,
+    CodeGuard Codes,
     CancellationToken Draining);
 
 /// <summary>Every service of the product. A new one is a descriptor and an object here.</summary>
@@ -45,7 +46,7 @@ public static class RpcServices
     [
         new TenantService(parts.Grains, parts.Authentication),
         new OfferService(parts.Grains),
-        new CouponService(parts.Grains),
+        new CouponService(parts.Grains, parts.Codes),
         new AgreementService(parts.Grains),
         new OperationService(parts.Grains, parts.Rules, Descriptors),
         new DiagnosticsService(),

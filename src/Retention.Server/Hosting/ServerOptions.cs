@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Retention.Engine.Ports;
 using Retention.Server.Auth;
+using Retention.Server.Services;
 using Retention.Transport;
 
 namespace Retention.Server.Hosting;
@@ -22,6 +23,8 @@ public sealed record ServerOptions
     public X509Certificate2? Certificate { get; init; }
 
     public AuthOptions Auth { get; init; } = new();
+
+    public CouponOptions Coupons { get; init; } = new();
 
     public TransportOptions Transport { get; init; } = new();
 

@@ -48,7 +48,8 @@ public static class Asking
         this IGrainHost host, CallContext call, IMessage request, PartitionId partition, Func<ITurn, Decision> decide)
     {
         await CallerScope.CheckAsync(host, call, request);
-        var answer = await host.AskAsync(new Command(partition, [], UInt128.Zero, decide), call.Cancellation);
+        call.ThrowIfOver();
+        var answer = await host.AskAsync(new Command(partition, [], UInt128.Zero, decide), CancellationToken.None);
         return ((TReply)Granted(answer), answer.Position);
     }
 
@@ -63,7 +64,10 @@ public static class Asking
         IGrainHost host, CallContext call, IMessage request, Command command)
     {
         await CallerScope.CheckAsync(host, call, request);
-        return (TResponse)Granted(await host.AskAsync(command, call.Cancellation));
+
+        // What is asked is done whether or not the caller waits for it, so there is nothing to cancel later.
+        call.ThrowIfOver();
+        return (TResponse)Granted(await host.AskAsync(command, CancellationToken.None));
     }
 
     // Fields are written in the order of their numbers, so the request id stands first and the content after it.

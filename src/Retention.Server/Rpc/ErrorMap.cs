@@ -37,7 +37,8 @@ public static class ErrorMap
             or RefusalReason.LegalEntityNotFound or RefusalReason.CredentialNotFound
             or RefusalReason.CustomerNotFound or RefusalReason.PurchaseNotFound or RefusalReason.OfferNotFound
             or RefusalReason.CouponNotFound or RefusalReason.RedemptionNotFound
-            or RefusalReason.ReservationNotFound or RefusalReason.AgreementNotFound
+            or RefusalReason.ReservationNotFound or RefusalReason.CodeSeriesNotFound
+            or RefusalReason.AgreementNotFound
             or RefusalReason.LineNotFound or RefusalReason.PeriodNotFound => RpcStatus.NotFound,
 
         RefusalReason.TenantExists or RefusalReason.BrandExists or RefusalReason.StoreExists
@@ -74,6 +75,11 @@ public static class ErrorMap
 
         _ => throw new InvalidOperationException($"{reason} has no status."),
     };
+
+    /// <summary>Whether a call ended for the reason.</summary>
+    public static bool IsBecause(this RpcFailure failure, RefusalReason reason) =>
+        failure.Details?.Details.FirstOrDefault(detail => detail.Is(Retention.Rpc.ErrorInfo.Descriptor)) is { } info
+        && info.Unpack<ErrorInfo>().Reason == Names[reason];
 
     internal static ErrorInfo ErrorInfo(RefusalReason reason, IEnumerable<RefusalDetail> details)
     {

@@ -16,20 +16,24 @@ namespace Retention.Server.Services;
 /// Coupons at the till. A code in the form of a joint coupon is asked in the partition of the agreement that its
 /// prefix names, every other code in the tenant's own. Decides nothing.
 /// </summary>
-public sealed partial class CouponService(IGrainHost grains) : IRpcService
+public sealed partial class CouponService(IGrainHost grains, CodeGuard guard) : IRpcService
 {
     private const int CodeMax = 128;
 
     public ServiceDescriptor Descriptor => CouponServiceReflection.Descriptor.Services[0];
 
     public void Bind(RpcMethods methods) => methods
-        .Unary<ValidateCouponRequest, ValidateCouponResponse>(nameof(ValidateCoupon), ValidateCoupon)
-        .Unary<ReserveCouponRequest, ReserveCouponResponse>(nameof(ReserveCoupon), ReserveCoupon)
+        .Unary<ValidateCouponRequest, ValidateCouponResponse>(nameof(ValidateCoupon), (request, call) =>
+            guard.Guard(call.Caller(), request.CustomerId, () => ValidateCoupon(request, call)))
+        .Unary<ReserveCouponRequest, ReserveCouponResponse>(nameof(ReserveCoupon), (request, call) =>
+            guard.Guard(call.Caller(), request.CustomerId, () => ReserveCoupon(request, call)))
         .Unary<ReleaseReservationRequest, ReleaseReservationResponse>(nameof(ReleaseReservation), ReleaseReservation)
-        .Unary<RedeemCouponRequest, RedeemCouponResponse>(nameof(RedeemCoupon), RedeemCoupon)
+        .Unary<RedeemCouponRequest, RedeemCouponResponse>(nameof(RedeemCoupon), (request, call) =>
+            guard.Guard(call.Caller(), request.CustomerId, () => RedeemCoupon(request, call)))
         .Unary<ReverseCouponRedemptionRequest, ReverseCouponRedemptionResponse>(
             nameof(ReverseCouponRedemption), ReverseCouponRedemption)
-        .Unary<GetCouponRequest, GetCouponResponse>(nameof(GetCoupon), GetCoupon)
+        .Unary<GetCouponRequest, GetCouponResponse>(nameof(GetCoupon), (request, call) =>
+            guard.Guard(call.Caller(), request.CustomerId, () => GetCoupon(request, call)))
         .Unary<ListCouponsRequest, ListCouponsResponse>(nameof(ListCoupons), ListCoupons);
 
     private async ValueTask<ValidateCouponResponse> ValidateCoupon(ValidateCouponRequest request, CallContext call)

@@ -41,7 +41,10 @@ internal static class OfferMessages
                 limits.PerDay,
                 amounts.Read(limits.TotalDiscount, "offer.limits.total_discount")),
             ValidityOf(offer.Validity ?? new V1.OfferValidity()),
-            amounts.Read(offer.Budget, "offer.budget"));
+            amounts.Read(offer.Budget, "offer.budget"))
+        {
+            CodePrefix = offer.CodePrefix.Length > 0 ? offer.CodePrefix : null,
+        };
         return new CreateOffer(tenantId, wanted, amounts.Currency);
     }
 
@@ -89,8 +92,17 @@ internal static class OfferMessages
             IssuedCount = state.IssuedCount,
             RedeemedCount = state.RedeemedCount,
             DiscountGiven = new Money(currency, state.DiscountMinorUnits).ToProto(),
+            CodePrefix = offer.CodePrefix ?? "",
         };
     }
+
+    public static V1.CodeSeries ToProto(this CodeSeries series) => new()
+    {
+        SeriesId = series.SeriesId,
+        OfferId = series.OfferId,
+        Count = series.Count,
+        ExpireTime = series.ExpiresAt.ToProto(),
+    };
 
     private static V1.Money? Amount(long minorUnits, string currency) =>
         minorUnits == 0 ? null : new Money(currency, minorUnits).ToProto();

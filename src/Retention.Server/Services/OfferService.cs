@@ -1,6 +1,4 @@
-using System.Security.Cryptography;
 using Google.Protobuf.Reflection;
-using Retention.Domain.Coupons;
 using Retention.Domain.Offers;
 using Retention.Engine.Ports;
 using Retention.Server.Rpc;
@@ -10,7 +8,7 @@ using Retention.V1;
 namespace Retention.Server.Services;
 
 /// <summary>A chain's own offers. Turns messages into commands and answers into messages; decides nothing.</summary>
-public sealed class OfferService(IGrainHost grains) : IRpcService
+public sealed partial class OfferService(IGrainHost grains) : IRpcService
 {
     private static readonly ProtoReply<OfferView, CreateOfferResponse> Created =
         new(view => new() { Offer = view.ToProto() });
@@ -24,17 +22,6 @@ public sealed class OfferService(IGrainHost grains) : IRpcService
     private static readonly ProtoReply<TargetsAdded, AddOfferTargetsResponse> Targeted =
         new(added => new() { AddedCount = added.Added });
 
-    private static readonly ProtoReply<CouponsIssued, IssueCouponsResponse> Issued = new(issued => new()
-    {
-        Coupons =
-        {
-            issued.Coupons.Select(coupon => new IssuedCoupon
-            {
-                CouponId = coupon.CouponId, Code = coupon.Code, ExpireTime = coupon.ExpiresAt.ToProto(),
-            }),
-        },
-    });
-
     public ServiceDescriptor Descriptor => OfferServiceReflection.Descriptor.Services[0];
 
     public void Bind(RpcMethods methods) => methods
@@ -44,7 +31,9 @@ public sealed class OfferService(IGrainHost grains) : IRpcService
         .Unary<PauseOfferRequest, PauseOfferResponse>(nameof(PauseOffer), PauseOffer)
         .Unary<GetOfferRequest, GetOfferResponse>(nameof(GetOffer), GetOffer)
         .Unary<ListOffersRequest, ListOffersResponse>(nameof(ListOffers), ListOffers)
-        .Unary<IssueCouponsRequest, IssueCouponsResponse>(nameof(IssueCoupons), IssueCoupons);
+        .Unary<IssueCouponsRequest, IssueCouponsResponse>(nameof(IssueCoupons), IssueCoupons)
+        .ServerStreaming<ExportCodesRequest, ExportCodesResponse>(nameof(ExportCodes), ExportCodes)
+        .Unary<ImportCodesRequest, ImportCodesResponse>(nameof(ImportCodes), ImportCodes);
 
     private ValueTask<CreateOfferResponse> CreateOffer(CreateOfferRequest request, CallContext call)
     {
@@ -102,21 +91,5 @@ public sealed class OfferService(IGrainHost grains) : IRpcService
             Offers = { page.Offers.Select(view => view.ToProto()) },
             NextPageToken = PageIndex.Write(page.NextIndex),
         };
-    }
-
-    private ValueTask<IssueCouponsResponse> IssueCoupons(IssueCouponsRequest request, CallContext call)
-    {
-        var caller = call.Caller();
-        var isHeld = request.HolderCase == IssueCouponsRequest.HolderOneofCase.CustomerId;
-        var count = isHeld
-            ? 1
-            : RequestField.Between(request.Count, "count", 1, Domain.Offers.IssueCoupons.CouponsMax);
-        var command = new IssueCoupons(
-            caller.TenantId,
-            RequestField.Id(request.OfferId, "offer_id"),
-            isHeld ? RequestField.Id(request.CustomerId, "customer_id") : "",
-            [.. Enumerable.Range(0, count)
-                .Select(_ => CouponCode.Of(RandomNumberGenerator.GetBytes(CouponCode.RandomBytes)))]);
-        return grains.Change(call, request, caller.Partition, turn => OfferTurns.Issue(turn, command), Issued);
     }
 }

@@ -36,9 +36,9 @@ internal sealed class Batch
             Heads[write.Grain] = new Head(write.NewVersion, Position, before[index].SnapshotVersion);
         }
 
-        foreach (var key in commit.Ledger?.Keys ?? [])
+        for (var index = 0; index < commit.Ledger?.Keys.Count; index++)
         {
-            Keys[key.Value] = Position;
+            Keys[commit.Ledger.Keys[index].Value] = Position;
         }
     }
 }

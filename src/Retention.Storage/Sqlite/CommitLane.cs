@@ -92,9 +92,9 @@ internal sealed class CommitLane
 
     private bool Holds(Commit commit)
     {
-        foreach (var check in commit.Checks)
+        for (var index = 0; index < commit.Checks.Count; index++)
         {
-            if (HeadOf(check.Grain).Version != check.Version)
+            if (HeadOf(commit.Checks[index].Grain).Version != commit.Checks[index].Version)
             {
                 return false;
             }
@@ -114,9 +114,10 @@ internal sealed class CommitLane
             }
         }
 
-        foreach (var key in commit.Ledger?.Keys ?? [])
+        for (var index = 0; index < commit.Ledger?.Keys.Count; index++)
         {
-            if (batch.Keys.ContainsKey(key.Value) || Lookup.PositionOf(tail, key.Value, session) > 0)
+            var key = commit.Ledger.Keys[index].Value;
+            if (batch.Keys.ContainsKey(key) || Lookup.PositionOf(tail, key, session) > 0)
             {
                 return false;
             }

@@ -11,9 +11,9 @@ internal static class CommitShape
     {
         foreach (var commit in commits)
         {
-            foreach (var write in commit.Writes)
+            for (var index = 0; index < commit.Writes.Count; index++)
             {
-                Check(write);
+                Check(commit.Writes[index]);
             }
 
             if (WritesTwice(commit.Writes))

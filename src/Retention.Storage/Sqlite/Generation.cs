@@ -9,9 +9,9 @@ namespace Retention.Storage.Sqlite;
 /// </summary>
 internal sealed class Generation
 {
-    public Dictionary<GrainId, Head> Heads { get; } = [];
+    public Dictionary<GrainId, Head> Heads { get; private init; } = [];
 
-    public Dictionary<UInt128, long> Keys { get; } = [];
+    public Dictionary<UInt128, long> Keys { get; private init; } = [];
 
     public Dictionary<(GrainId Grain, string Name), Instant?> Reminders { get; } = [];
 
@@ -25,4 +25,17 @@ internal sealed class Generation
     public long Bytes { get; set; }
 
     public bool IsEmpty => Commits == 0;
+
+    /// <summary>
+    /// A generation in the room of this one, whose heads are still asked for, and of heads that are not any more: room
+    /// for so many entries is large, and making it anew each time would keep the collector busy. To be cleared before
+    /// use.
+    /// </summary>
+    public Generation Retire(Dictionary<GrainId, Head> unused) => new() { Heads = unused, Keys = Keys };
+
+    public void Clear()
+    {
+        Heads.Clear();
+        Keys.Clear();
+    }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using Retention.Engine.Ports;
 
@@ -47,8 +48,9 @@ internal sealed class IndexWriter(StoreParts parts, BlockTable blocks, Session r
     {
         var first = nextBlock;
         var stored = new List<StoredBlock>();
-        var grains = Build(stored, generation.Heads.Select(x => (GrainKey.Hash(x.Key), x.Value.Position)));
-        var keys = Build(stored, generation.Keys.Select(x => (x.Key, x.Value)));
+        var grains = Build(
+            stored, generation.Heads.Count, generation.Heads.Select(x => (GrainKey.Hash(x.Key), x.Value.Position)));
+        var keys = Build(stored, generation.Keys.Count, generation.Keys.Select(x => (x.Key, x.Value)));
         var changes = ChangeLog.Write(nextBlock, generation, parts.Effects, manifest.Watermark);
         var changed = Reserve(changes.Count);
         stored.AddRange(changes);
@@ -63,21 +65,30 @@ internal sealed class IndexWriter(StoreParts parts, BlockTable blocks, Session r
         return (blocks.TryPut(stored) && Use(after, next, retire: true)) || GiveUp(first);
     }
 
-    private SortedRun? Build(List<StoredBlock> stored, IEnumerable<(UInt128 Key, long Position)> entries)
+    private SortedRun? Build(List<StoredBlock> stored, int count, IEnumerable<(UInt128 Key, long Position)> entries)
     {
-        var sorted = entries.ToArray();
-        if (sorted.Length == 0)
+        if (count == 0)
         {
             return null;
         }
 
-        Array.Sort(sorted, static (x, y) => x.Key.CompareTo(y.Key));
-        var builder = new RunBuilder(nextBlock, sorted.Length, level: 0, options.FilterBitsPerKey);
-        foreach (var (key, position) in sorted)
+        var keys = ArrayPool<UInt128>.Shared.Rent(count);
+        var positions = ArrayPool<long>.Shared.Rent(count);
+        var next = 0;
+        foreach (var (key, position) in entries)
         {
-            builder.Add(key, position);
+            (keys[next], positions[next++]) = (key, position);
         }
 
+        Array.Sort(keys, positions, 0, count);
+        var builder = new RunBuilder(nextBlock, count, level: 0, options.FilterBitsPerKey);
+        for (var index = 0; index < count; index++)
+        {
+            builder.Add(keys[index], positions[index]);
+        }
+
+        ArrayPool<UInt128>.Shared.Return(keys);
+        ArrayPool<long>.Shared.Return(positions);
         var run = builder.Finish();
         Reserve(run.Place.Range.Count);
         stored.AddRange(builder.Ready);

@@ -26,9 +26,9 @@ internal static class JournalCodec
 
         EncodeLedger(output, commit.Ledger);
         output.Number(commit.Reminders.Count);
-        foreach (var reminder in commit.Reminders)
+        for (var index = 0; index < commit.Reminders.Count; index++)
         {
-            EncodeReminder(output, commit.Partition, reminder);
+            EncodeReminder(output, commit.Partition, commit.Reminders[index]);
         }
 
         output.Seal(position);
@@ -135,9 +135,9 @@ internal static class JournalCodec
         output.Number(before.Position == 0 ? 0 : position - before.Position);
         output.Number(Math.Max(0, write.ExpectedVersion - before.SnapshotVersion));
         output.Number(write.Facts.Count);
-        foreach (var fact in write.Facts)
+        for (var index = 0; index < write.Facts.Count; index++)
         {
-            output.Bytes(fact.Span);
+            output.Bytes(write.Facts[index].Span);
         }
     }
 
@@ -150,9 +150,9 @@ internal static class JournalCodec
         }
 
         output.Number(ledger.Keys.Count);
-        foreach (var key in ledger.Keys)
+        for (var index = 0; index < ledger.Keys.Count; index++)
         {
-            output.Wide(key.Value);
+            output.Wide(ledger.Keys[index].Value);
         }
 
         output.Wide(ledger.Content);

@@ -45,25 +45,48 @@ internal sealed class RunMerge
     private bool TakeLeast(Session session, out UInt128 key, out long position)
     {
         (key, position) = (UInt128.MaxValue, 0);
-        var found = false;
+        Source? least = null;
+        var isShared = false;
         foreach (var source in sources)
         {
-            if (source.Fill(session) && (!found || source.Key < key))
+            if (source.Fill(session) && (least is null || source.Key <= key))
             {
-                (key, found) = (source.Key, true);
+                isShared = least is not null && source.Key == key;
+                (key, least) = (source.Key, source);
             }
         }
 
+        if (least is null)
+        {
+            return false;
+        }
+
+        if (isShared)
+        {
+            position = PassAll(key, session);
+        }
+        else
+        {
+            position = least.Position;
+            least.Pass();
+        }
+
+        return true;
+    }
+
+    private long PassAll(UInt128 key, Session session)
+    {
+        var position = 0L;
         foreach (var source in sources)
         {
-            if (found && source.Fill(session) && source.Key == key)
+            if (source.Fill(session) && source.Key == key)
             {
                 position = Math.Max(position, source.Position);
                 source.Pass();
             }
         }
 
-        return found;
+        return position;
     }
 
     private sealed class Source(RunPlace place)

@@ -66,14 +66,15 @@ internal sealed class StoreParts : IDisposable
         foreach (var commit in batch.Stored)
         {
             position++;
-            foreach (var write in commit.Writes)
+            for (var index = 0; index < commit.Writes.Count; index++)
             {
+                var write = commit.Writes[index];
                 Effects.Note(write.Grain, write.ExpectedVersion, write.NewVersion, position);
             }
 
-            foreach (var change in commit.Reminders)
+            for (var index = 0; index < commit.Reminders.Count; index++)
             {
-                Reminders.Note(change);
+                Reminders.Note(commit.Reminders[index]);
             }
         }
 

@@ -9,9 +9,11 @@ namespace Retention.Storage.Sqlite;
 /// </summary>
 internal sealed class Tail(SqliteOptions options)
 {
+    private const int EntriesPerHold = 32;
     private readonly Lock gate = new();
     private Generation growing = new();
     private Generation? frozen;
+    private Generation? spare;
     private Dictionary<GrainId, Head> loaded = [];
     private Dictionary<GrainId, Head> settled = [];
     private StoreIndex index = StoreIndex.Empty;
@@ -109,34 +111,47 @@ internal sealed class Tail(SqliteOptions options)
     }
 
     /// <summary>
-    /// Takes up what has become durable, one by one, so that a shard that asks for a key meanwhile never waits for a
-    /// whole batch.
+    /// Takes up what has become durable, some at a time, so that a shard that asks for a key meanwhile never waits for
+    /// a whole batch.
     /// </summary>
     public void Publish(Batch batch)
     {
-        foreach (var (grain, head) in batch.Heads)
+        using var heads = batch.Heads.GetEnumerator();
+        for (var isMore = true; isMore;)
         {
             lock (gate)
             {
-                growing.Heads[grain] = head;
-                loaded.Remove(grain);
-                NoteEdge(grain);
+                for (var count = 0; count < EntriesPerHold && (isMore = heads.MoveNext()); count++)
+                {
+                    var (grain, head) = heads.Current;
+                    growing.Heads[grain] = head;
+                    loaded.Remove(grain);
+                    NoteEdge(grain);
+                }
             }
         }
 
-        foreach (var (key, position) in batch.Keys)
+        using var keys = batch.Keys.GetEnumerator();
+        for (var isMore = true; isMore;)
         {
             lock (gate)
             {
-                growing.Keys[key] = position;
+                for (var count = 0; count < EntriesPerHold && (isMore = keys.MoveNext()); count++)
+                {
+                    growing.Keys[keys.Current.Key] = keys.Current.Value;
+                }
             }
         }
 
         lock (gate)
         {
-            foreach (var change in batch.Stored.SelectMany(x => x.Reminders))
+            foreach (var commit in batch.Stored)
             {
-                growing.Reminders[(change.Grain, change.Name)] = change.DueAt;
+                for (var index = 0; index < commit.Reminders.Count; index++)
+                {
+                    var change = commit.Reminders[index];
+                    growing.Reminders[(change.Grain, change.Name)] = change.DueAt;
+                }
             }
 
             growing.Through = batch.Position;
@@ -196,7 +211,7 @@ internal sealed class Tail(SqliteOptions options)
                 return false;
             }
 
-            (frozen, growing) = (growing, new Generation());
+            (frozen, growing, spare) = (growing, spare ?? new Generation(), null);
             return true;
         }
     }
@@ -204,14 +219,26 @@ internal sealed class Tail(SqliteOptions options)
     /// <summary>The index has taken up the frozen generation, or merged runs; its heads stay in memory for a while.</summary>
     public void Replace(StoreIndex stored, bool retire)
     {
+        Generation? retired = null;
         lock (gate)
         {
             index = stored;
             if (retire)
             {
-                settled = frozen!.Heads;
+                retired = frozen!.Retire(settled);
+                settled = frozen.Heads;
                 frozen = null;
                 retirements++;
+            }
+        }
+
+        if (retired is not null)
+        {
+            // Outside the gate, because there may be much to clear.
+            retired.Clear();
+            lock (gate)
+            {
+                spare = retired;
             }
         }
     }

@@ -69,6 +69,8 @@ public sealed class StoredFactTests
         (OfferGrains.Redemption, new RedemptionSpread([new RedeemedLine("1", 2, 500, 50)], At)),
         (OfferGrains.Redemption, new RedemptionLinesReturned([new LineBack("1", 1, 250, 25)], "ret-1", At)),
         (OfferGrains.Redemption, new RedemptionClosed(At)),
+        (OfferGrains.Series, new CodeSeriesIssued("off-1", "SPR17", 1_000_000, End, At)),
+        (OfferGrains.Series, new CodeSeriesCounted()),
         (OfferGrains.Wallet, new WalletFilled("0123456789ABCDEFGX")),
         (AgreementGrains.Agreement, new AgreementProposed(
             "agr-1",
@@ -135,7 +137,7 @@ public sealed class StoredFactTests
         Type[] families =
         [
             typeof(OfferFact), typeof(OfferUseFact), typeof(TargetListFact), typeof(CodeFact), typeof(OfferDirectoryFact),
-            typeof(CouponFact), typeof(WalletFact), typeof(RedemptionFact), typeof(AgreementFact), typeof(JointCouponFact), typeof(JointUseFact), typeof(AccountFact),
+            typeof(CouponFact), typeof(WalletFact), typeof(RedemptionFact), typeof(CodeSeriesFact), typeof(AgreementFact), typeof(JointCouponFact), typeof(JointUseFact), typeof(AccountFact),
         ];
         var stored = families
             .SelectMany(family => family.GetCustomAttributes<JsonDerivedTypeAttribute>())

@@ -66,6 +66,14 @@ public sealed class OfferScene
             turn, new IssueCoupons(Tenant, offerId, customer, [code]))).Coupons.Single().Code;
     }
 
+    /// <summary>Many coupons at once; their codes are computed.</summary>
+    public CodeSeries Series(string offerId, int count)
+    {
+        var key = LedgerKey.Request(Tenant, $"series-{++requests}");
+        return Books.Granted<CodeSeries>(
+            turn => CodeSeriesTurns.Issue(turn, new IssueSeries(Tenant, offerId, CodeSeriesId.Of(key), count)), key);
+    }
+
     public static RedeemCoupon Till(
         string code = "save10", string customer = "anna", string campaign = "", string store = "s-1", long? basket = null) =>
         new(Tenant, "", code, campaign, customer, store, basket is { } total ? new BasketSeen(total, "USD", ["cake"]) : null, "");

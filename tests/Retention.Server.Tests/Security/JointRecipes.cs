@@ -29,7 +29,13 @@ public static class JointRecipes
     public static async Task<string> Redemption(TestTenant tenant) =>
         (await tenant.Redeem(new RedeemCouponRequest { Code = await Coupon(tenant) })).Reply.Redemption.RedemptionId;
 
-    /// <summary>A generic code that one order has reserved.</summary>
+    public static async Task<string> Series(TestTenant tenant) =>
+        (await tenant.Client.Call<IssueCouponsRequest, IssueCouponsResponse>(
+            "OfferService/IssueCoupons",
+            new() { RequestId = TestServer.NewId(), OfferId = await Offer(tenant), Count = 501 },
+            tenant.AdminKey)).Reply.Series.SeriesId;
+
+    /// <summary>A coupon that one order has reserved.</summary>
     public static async Task<string> Reservation(TestTenant tenant) => (await tenant.Reserve(
         new ReserveCouponRequest { Code = await Coupon(tenant), OrderId = TestServer.NewId("order"), Source = "web" }))
         .Reply.ReservationId;
@@ -63,6 +69,9 @@ public static class JointRecipes
     {
         switch (message)
         {
+            case Offer offer:
+                offer.CodePrefix = "";
+                break;
             case Discount discount:
                 discount.ShareBps = 0;
                 break;

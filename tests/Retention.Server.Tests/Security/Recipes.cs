@@ -21,6 +21,7 @@ public static class Recipes
         [RefersTo.Coupon] = JointRecipes.Coupon,
         [RefersTo.Redemption] = JointRecipes.Redemption,
         [RefersTo.Reservation] = JointRecipes.Reservation,
+        [RefersTo.CodeSeries] = JointRecipes.Series,
         [RefersTo.Agreement] = JointRecipes.Agreement,
         [RefersTo.LinkToken] = JointRecipes.LinkToken,
         [RefersTo.Customer] = Customer,

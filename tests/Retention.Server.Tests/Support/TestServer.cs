@@ -3,6 +3,7 @@ using NodaTime;
 using Retention.Server.Auth;
 using Retention.Server.Hosting;
 using Retention.Server.Rpc;
+using Retention.Server.Services;
 using Retention.V1;
 
 namespace Retention.Server.Tests.Support;
@@ -44,6 +45,7 @@ public sealed class TestServer : IAsyncDisposable
             Grpc = new IPEndPoint(IPAddress.Loopback, 0),
             Http = new IPEndPoint(IPAddress.Loopback, 0),
             Auth = new AuthOptions { FailuresPerMinute = 0 },
+            Coupons = new CouponOptions { FailuresPerMinute = 0 },
             DrainTimeout = TimeSpan.FromSeconds(2),
         };
         options = change?.Invoke(options) ?? options;

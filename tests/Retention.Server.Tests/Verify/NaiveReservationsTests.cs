@@ -31,6 +31,18 @@ public sealed class NaiveReservationsTests
     }
 
     [Theory]
+    [InlineData("coupon-issued")]
+    [InlineData("code-series-issued")]
+    [InlineData("offer-coupons-issued")]
+    public void A_dropped_issue_is_found(string type)
+    {
+        Assert.Empty(Judging.Judged(new NaiveIssues(), Lived.Books, fact => [fact], state => state));
+        Assert.NotEmpty(Judging.Judged(new NaiveIssues(), Lived.Books, Judging.Once(type, _ => []), state => state));
+        Assert.NotEmpty(Judging.Judged(
+            new NaiveIssues(), Lived.Books, fact => [fact], Judging.Regex("code-series", "\"series\":1", "\"series\":2")));
+    }
+
+    [Theory]
     [InlineData("offer", "\"reservation\":\"rsv_", "\"reservation\":\"rsw_")]
     [InlineData("coupon", "\"redemption_id\":\"red_", "\"redemption_id\":\"rex_")]
     [InlineData("coupon-redemption", "\"discount_back\":\\d+", "\"discount_back\":7")]
@@ -53,6 +65,7 @@ public sealed class NaiveReservationsTests
         var partly = scene.Redeemed(Till(third) with { Basket = basket });
         scene.Return(partly.RedemptionId, "ret-1", new CouponReturnLine("a", 1, null));
         scene.Reserved(Till(second), "o-3");
+        scene.Series("off-1", 1000);
         return scene;
     }
 }
