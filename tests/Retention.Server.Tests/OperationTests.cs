@@ -1,3 +1,4 @@
+using Retention.Server.Tests.Customers;
 using Retention.Server.Tests.Support;
 using Retention.Transport;
 using Retention.V1;
@@ -57,6 +58,26 @@ public sealed class OperationTests
 
         Assert.Equal(OperationState.Applied, operation.State);
         Assert.Equal("BRAND_EXISTS", (await CreateBrand(tenant, "op-2", "b-1")).Reason);
+    }
+
+    [Fact]
+    public async Task A_second_request_id_of_a_recorded_receipt_is_an_applied_operation_too()
+    {
+        await using var server = await TestServer.StartAsync();
+        var shop = await Shop.OpenAsync(server);
+        await shop.EnrollAsync();
+        var first = await shop.BuyAsync("receipt-1", 1000, sale => sale.RequestId = "op-1");
+        var again = await shop.BuyAsync("receipt-1", 1000, sale => sale.RequestId = "op-2");
+
+        var found = (await Get(shop.Tenant, "op-2")).Reply.Operation;
+        var isSealed = (await Seal(shop.Tenant, "op-2")).Reply.Operation;
+        var late = await shop.BuyAsync("receipt-2", 1000, sale => sale.RequestId = "op-2");
+
+        Assert.Equal(first.Reply, again.Reply);
+        Assert.Equal(OperationState.Applied, found.State);
+        Assert.Equal(first.Reply, found.Reply.Unpack<RecordPurchaseResponse>());
+        Assert.Equal(found, isSealed);
+        Assert.Equal("REQUEST_ID_REUSED", late.Reason);
     }
 
     [Fact]

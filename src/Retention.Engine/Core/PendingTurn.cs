@@ -47,6 +47,9 @@ internal sealed class PendingTurn
     /// <summary>Decided, and waiting for the store or for a turn whose state it shows.</summary>
     public bool IsDecided { get; set; }
 
+    /// <summary>Its commit only adds keys to an earlier reply.</summary>
+    public bool IsRepeat { get; set; }
+
     public Commit? Commit { get; set; }
 
     public bool IsCheckOnly { get; set; }
@@ -87,5 +90,6 @@ internal sealed class PendingTurn
         Effects = null;
         Snapshots = null;
         IsCheckOnly = false;
+        IsRepeat = false;
     }
 }

@@ -157,7 +157,7 @@ public sealed partial class ShardCore
             }
         }
 
-        Finish(turn, new Answer(turn.Shaped, null, position, false));
+        Finish(turn, new Answer(turn.Shaped, null, position, turn.IsRepeat));
     }
 
     private void Release(PendingTurn turn)

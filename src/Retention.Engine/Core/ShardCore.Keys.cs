@@ -11,7 +11,7 @@ public sealed partial class ShardCore
     {
         if (turn.Keys.Length == 0 || IsAnsweredFromLedger(turn))
         {
-            return !turn.IsFinished;
+            return turn is { IsFinished: false, IsDecided: false };
         }
 
         if (!turn.HoldsKeys)
@@ -63,12 +63,47 @@ public sealed partial class ShardCore
         {
             if (turn.Lookups.TryGetValue(key.Key, out var record) && record?.Ledger is { } kept)
             {
-                Finish(turn, FromLedger(turn.Command!, key, kept, record.Position));
+                var answer = FromLedger(turn.Command!, key, kept, record.Position);
+                if (answer.Refusal is null && NotRecorded(turn) is { Count: > 0 } others)
+                {
+                    Emit(turn, RepeatUnder(turn, others, kept, answer));
+                }
+                else
+                {
+                    Finish(turn, answer);
+                }
+
                 return true;
             }
         }
 
         return false;
+    }
+
+    private static List<LedgerKey> NotRecorded(PendingTurn turn)
+    {
+        var others = new List<LedgerKey>();
+        foreach (var key in turn.Keys)
+        {
+            if (turn.Lookups!.GetValueOrDefault(key.Key)?.Ledger is null)
+            {
+                others.Add(key.Key);
+            }
+        }
+
+        return others;
+    }
+
+    /// <summary>
+    /// A new request id for a receipt that is recorded: the id leads to the first reply for ever, as the receipt does.
+    /// </summary>
+    private static Commit RepeatUnder(PendingTurn turn, List<LedgerKey> keys, LedgerWrite kept, Answer answer)
+    {
+        Unpin(turn);
+        turn.Reset();
+        turn.Shaped = answer.Reply;
+        turn.IsRepeat = true;
+        return new Commit(turn.Partition, turn.ArrivedAt, [], [], kept with { Keys = keys }, []);
     }
 
     /// <summary>

@@ -65,10 +65,6 @@ public sealed class LedgerTests
     [Fact]
     public void The_same_receipt_under_another_request_id_gets_the_first_reply()
     {
-        var receipt = new CommandKey(Key("receipt"), RefusalReason.PurchaseIdReused);
-        Command Bought(string request, long amount) =>
-            Add(request, amount, A) is var command ? command with { Keys = [.. command.Keys, receipt] } : command;
-
         bench.Ask("first", Bought("r1", 5));
         bench.Settle();
         bench.Ask("again", Bought("r2", 5));
@@ -76,6 +72,25 @@ public sealed class LedgerTests
         bench.Settle();
 
         Assert.Equal(("5", "PurchaseIdReused"), (bench["again"], bench["other"]));
+        Assert.Equal(1, bench.Stored(A).Version);
+    }
+
+    [Fact]
+    public void The_other_request_id_of_a_receipt_is_kept_too()
+    {
+        bench.Ask("first", Bought("r1", 5));
+        bench.Settle();
+        bench.Ask("again", Bought("r2", 5));
+        bench.Settle();
+
+        bench.Ask("seal", Seal("r2"));
+        bench.Ask("repeat", Bought("r2", 5));
+        bench.Ask("other", Add("r2", 7, A));
+        bench.Settle();
+
+        Assert.True(bench.Answers["again"].Repeated);
+        Assert.True(bench.Answers["again"].Position > bench.Answers["first"].Position);
+        Assert.Equal(("RequestIdReused", "5", "RequestIdReused"), (bench["seal"], bench["repeat"], bench["other"]));
         Assert.Equal(1, bench.Stored(A).Version);
     }
 
@@ -148,4 +163,9 @@ public sealed class LedgerTests
 
         Assert.Equal("found", bench["find"]);
     }
+
+    private static Command Bought(string request, long amount) =>
+        Add(request, amount, A) is var command
+            ? command with { Keys = [.. command.Keys, new CommandKey(Key("receipt"), RefusalReason.PurchaseIdReused)] }
+            : command;
 }
