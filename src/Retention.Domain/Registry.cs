@@ -5,6 +5,7 @@ using Retention.Domain.Customers;
 using Retention.Domain.Links;
 using Retention.Domain.Offers;
 using Retention.Domain.Tenants;
+using Retention.Domain.Tills;
 using Retention.Kernel;
 
 namespace Retention.Domain;
@@ -18,7 +19,8 @@ public sealed class Registry : IEffectTurns
         CustomerArea.Area,
         OfferArea.Area,
         AgreementArea.Area,
-        LinkArea.Area);
+        LinkArea.Area,
+        TillGrains.Area);
 
     private readonly FrozenDictionary<string, EffectTurn> effects;
 

@@ -71,6 +71,10 @@ public enum RefusalReason
     PurchaseReturned,
     TooLate,
 
+    // Tills.
+    OwnCard,
+    CardVelocity,
+
     // Links between brands.
     LinkTokenInvalid,
     CustomerLinked,

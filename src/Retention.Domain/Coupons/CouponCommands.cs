@@ -37,6 +37,9 @@ public sealed record RedeemCoupon(
 
     /// <summary>Where the order's own reservation is found; null: the till names no order.</summary>
     public LedgerKey? OrderReservation { get; init; }
+
+    /// <summary>A till asks for a change and does not name both till and cashier.</summary>
+    public bool LacksTillIds { get; init; }
 }
 
 /// <param name="Till">As for the redemption to come.</param>

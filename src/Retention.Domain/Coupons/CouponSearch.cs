@@ -65,6 +65,12 @@ internal static class CouponSearch
             return Because(RefusalReason.StoreNotFound, ("store_id", command.StoreId));
         }
 
+        if (command.LacksTillIds && tenant.Program.Till.RequiresTillIds)
+        {
+            return Because(
+                RefusalReason.FieldInvalid, ("field", "till_id"), ("rule", "required_by_require_till_ids"));
+        }
+
         return command.CustomerId.Length > 0 && !turn.State<CustomerState>(CustomerGrain(command)).IsActive
             ? Because(RefusalReason.CustomerNotFound)
             : null;

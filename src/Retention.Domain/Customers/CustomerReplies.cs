@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using NodaTime;
+using Retention.Domain.Tills;
 
 namespace Retention.Domain.Customers;
 
@@ -27,6 +28,9 @@ public sealed record PurchaseReceipt(
 {
     /// <summary>Redemptions that the sale names and nobody made: they are kept with the sale and do nothing.</summary>
     public ImmutableArray<string> UnknownRedemptionIds { get; init; } = [];
+
+    /// <summary>Rules of the till that flagged the sale; default for none.</summary>
+    public ImmutableArray<TillRule> Flags { get; init; }
 }
 
 public sealed record ReturnReceipt(string CustomerId, ReturnRecorded Return, string Currency, PointsBalance Balance);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Retention.Domain.Tills;
 using Retention.Kernel;
 using static Retention.Kernel.Refusal;
 using static Retention.Kernel.RefusalReason;
@@ -10,7 +11,7 @@ public static class LoyaltyTurns
 {
     /// <summary>
     /// Refuses, in this order: TENANT_NOT_FOUND, BRAND_NOT_FOUND, STORE_NOT_FOUND, CARD_BLOCKED, POINTS_MUST_BE_POSITIVE,
-    /// CUSTOMER_NOT_FOUND, INSUFFICIENT_POINTS.
+    /// CUSTOMER_NOT_FOUND, INSUFFICIENT_POINTS, OWN_CARD, CARD_VELOCITY.
     /// </summary>
     public static Decision Redeem(ITurn turn, string tenantId, RedeemPoints command)
     {
@@ -23,10 +24,16 @@ public static class LoyaltyTurns
         var (fact, refusal) = PointsDecider.Redeem(found.State, command, now);
         if (fact is null) return refusal!;
 
+        var till = TillCheck.Of(turn, scope, found.CustomerId, command.Origin, now, now);
+        if (!turn.IsComplete) return Decision.Silent();
+        if (till.Refusal is { } abused) return abused;
+
         var after = CustomerEvolution.Evolve(found.State, fact);
-        return Decision
+        var decision = Decision
             .With(new RedemptionReceipt(found.CustomerId, fact, PointsBalance.Of(after, now)))
             .Change(CustomerGrains.Id(scope.Partition, found.CustomerId), fact);
+        till.Write(decision, scope, found.CustomerId, command.Origin, fact.RedemptionId, now);
+        return decision;
     }
 
     /// <summary>

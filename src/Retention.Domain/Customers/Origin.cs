@@ -13,4 +13,9 @@ public sealed record Origin(
     [property: JsonPropertyName("b")] string BrandId,
     [property: JsonPropertyName("st")] string? StoreId = null,
     [property: JsonPropertyName("ti")] string? TillId = null,
-    [property: JsonPropertyName("ca")] string? CashierId = null);
+    [property: JsonPropertyName("ca")] string? CashierId = null)
+{
+    /// <summary>A till asks, in a request that can name till and cashier, and does not name both.</summary>
+    [JsonIgnore]
+    public bool LacksTillIds { get; init; }
+}

@@ -30,10 +30,18 @@ public readonly record struct TenantScope(ITurn Turn, string TenantId, Partition
             return Refusal.Because(RefusalReason.BrandNotFound);
         }
 
-        if (string.IsNullOrEmpty(origin.StoreId)) return null;
-        return Tenant.Stores.TryGetValue(origin.StoreId, out var store) && store.BrandId == origin.BrandId
-            ? null
-            : Refusal.Because(RefusalReason.StoreNotFound);
+        if (!string.IsNullOrEmpty(origin.StoreId)
+            && !(Tenant.Stores.TryGetValue(origin.StoreId, out var store) && store.BrandId == origin.BrandId))
+        {
+            return Refusal.Because(RefusalReason.StoreNotFound);
+        }
+
+        return origin.LacksTillIds && Tenant.Program.Till.RequiresTillIds
+            ? Refusal.Because(
+                RefusalReason.FieldInvalid,
+                ("field", origin.TillId is null ? "till_id" : "cashier_id"),
+                ("rule", "required_by_require_till_ids"))
+            : null;
     }
 
     /// <summary>The customer that an id or card names. The card must work unless the caller only looks.</summary>

@@ -3,6 +3,7 @@ using NodaTime;
 using Retention.Domain.Agreements;
 using Retention.Domain.Customers;
 using Retention.Domain.Tenants;
+using Retention.Domain.Tills;
 using Retention.Kernel;
 using static Retention.Kernel.Refusal;
 using static Retention.Kernel.RefusalReason;
@@ -14,7 +15,8 @@ public static class PurchaseTurns
 {
     /// <summary>
     /// Refuses, in this order: FIELD_INVALID, LIMIT_TOO_MANY, TENANT_NOT_FOUND, BRAND_NOT_FOUND, STORE_NOT_FOUND,
-    /// CURRENCY_MISMATCH, CARD_BLOCKED, CUSTOMER_NOT_FOUND.
+    /// FIELD_INVALID (till ids), CURRENCY_MISMATCH, FIELD_INVALID (a time too far ahead), CARD_BLOCKED, CUSTOMER_NOT_FOUND,
+    /// OWN_CARD, CARD_VELOCITY.
     /// </summary>
     public static Decision Record(ITurn turn, string tenantId, RecordPurchase command)
     {
@@ -23,7 +25,11 @@ public static class PurchaseTurns
         var scope = TenantScope.Of(turn, tenantId);
         var found = scope.Find(command.Customer);
         if (!turn.IsComplete) return Decision.Silent();
-        if ((scope.CheckPlace(command.Origin) ?? CheckMoney(scope.Tenant, command)) is { } misplaced) return misplaced;
+        if ((scope.CheckPlace(command.Origin) ?? CheckMoney(scope.Tenant, command) ?? CheckTime(scope, command)) is { } misplaced)
+        {
+            return misplaced;
+        }
+
         if (found.Refusal is { } blocked) return blocked;
 
         var enrolls = command.EnrollsUnknown && !found.State.IsEnrolled;
@@ -40,6 +46,9 @@ public static class PurchaseTurns
 
         var decision = Decision.Silent();
         var now = customer.Now(scope.Now);
+        var till = TillCheck.Of(turn, scope, customerId, command.Origin, command.PurchasedAt ?? now, now);
+        if (!turn.IsComplete) return Decision.Silent();
+        if (till.Refusal is { } abused) return abused;
         if (enrolls) customer = Enroll(decision, scope, customerId, customer, found.Key, command.Origin, now);
 
         var (fact, refusal) = PointsDecider.Record(customer, scope.Tenant, command, now);
@@ -47,11 +56,13 @@ public static class PurchaseTurns
 
         decision.Change(CustomerGrains.Id(scope.Partition, customerId), fact);
         PurchaseNews.SendSales(decision, scope, customerId, fact, joint);
+        till.Write(decision, scope, customerId, command.Origin, $"{command.Source}/{command.PurchaseId}", now);
         PurchaseNews.SendIssues(decision, scope, customer, customerId, fact);
         var after = CustomerEvolution.Evolve(customer, fact);
         return decision.Answer(new PurchaseReceipt(customerId, fact, scope.Tenant.Currency, PointsBalance.Of(after, now))
         {
             UnknownRedemptionIds = unknown,
+            Flags = till.Flags,
         });
     }
 
@@ -97,6 +108,20 @@ public static class PurchaseTurns
         return sold is null
             ? Because(PurchaseNotFound)
             : Decision.With(new PurchaseView(sold.Customer.Key, sold.Sale, scope.Tenant.Currency, sold.State));
+    }
+
+    // A till's clock may be a little ahead; a sale of next week is a typing error or worse.
+    private static Refusal? CheckTime(TenantScope scope, RecordPurchase command)
+    {
+        var minutes = scope.Tenant.Program.Till.PurchaseAheadMinutes;
+        return command.PurchasedAt is { } at && at > scope.Now + Duration.FromMinutes(minutes)
+            ? Because(
+                FieldInvalid,
+                ("field", "purchase_time"),
+                ("rule", "at_most_purchase_ahead_minutes_after_now"),
+                ("purchase_ahead_minutes", minutes),
+                ("time", scope.Now))
+            : null;
     }
 
     private static Refusal? CheckMoney(TenantState tenant, RecordPurchase command)

@@ -24,6 +24,14 @@ public static class ProgramFields
                     merged with { MillipointsCapPerPurchase = wanted.MillipointsCapPerPurchase },
                 "return_may_go_negative" => merged with { ReturnMayGoNegative = wanted.ReturnMayGoNegative },
                 "reassign_days" => merged with { Tills = merged.Till with { ReassignDays = wanted.Till.ReassignDays } },
+                "purchase_ahead_minutes" =>
+                    merged with { Tills = merged.Till with { PurchaseAheadMinutes = wanted.Till.PurchaseAheadMinutes } },
+                "require_till_ids" => merged with { Tills = merged.Till with { RequiresTillIds = wanted.Till.RequiresTillIds } },
+                "own_card" => merged with { Tills = merged.Till with { OwnCard = wanted.Till.OwnCard } },
+                "card_velocity" => merged with { Tills = merged.Till with { CardVelocity = wanted.Till.CardVelocity } },
+                "card_uses_per_hour" =>
+                    merged with { Tills = merged.Till with { CardUsesPerHour = wanted.Till.CardUsesPerHour } },
+                "card_uses_per_day" => merged with { Tills = merged.Till with { CardUsesPerDay = wanted.Till.CardUsesPerDay } },
                 _ => null,
             };
             if (next is null) return null;
@@ -39,7 +47,17 @@ public static class ProgramFields
         ?? Outside("round_to_millipoints", program.RoundToMillipoints, 1, MillipointsMax)
         ?? Outside("lot_days", program.LotDays, 0, LotDaysMax)
         ?? Outside("millipoints_cap_per_purchase", program.MillipointsCapPerPurchase, 0, long.MaxValue)
-        ?? Outside("reassign_days", program.Till.ReassignDays, 0, TillRules.ReassignDaysMax);
+        ?? Outside("reassign_days", program.Till.ReassignDays, 0, TillRules.ReassignDaysMax)
+        ?? Outside(
+            "purchase_ahead_minutes", program.Till.PurchaseAheadMinutes, 0, TillRules.PurchaseAheadMinutesMax)
+        ?? Outcome("own_card", program.Till.OwnCard)
+        ?? Outcome("card_velocity", program.Till.CardVelocity)
+        ?? Outside("card_uses_per_hour", program.Till.CardUsesPerHour, 0, TillRules.CardUsesMax)
+        ?? Outside("card_uses_per_day", program.Till.CardUsesPerDay, 0, TillRules.CardUsesMax);
+
+    private static Refusal? Outcome(string field, RuleOutcome outcome) => Enum.IsDefined(outcome)
+        ? null
+        : Because(RefusalReason.FieldInvalid, ("field", $"program.{field}"), ("rule", "required"));
 
     private static Refusal? Outside(string field, long value, long min, long max) => value >= min && value <= max
         ? null

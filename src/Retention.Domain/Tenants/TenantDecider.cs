@@ -136,6 +136,7 @@ public static class TenantDecider
         {
             Triggers = [.. state.Triggers.Where(leg => !IsSameLeg(leg, e.Leg)), e.Leg],
         },
+        CashiersKnown => state with { HasCashiers = true },
         _ => throw new InvalidOperationException($"Unknown tenant event {fact.GetType().Name}."),
     };
 

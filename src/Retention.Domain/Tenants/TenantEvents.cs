@@ -12,6 +12,7 @@ namespace Retention.Domain.Tenants;
 [JsonDerivedType(typeof(ClockAdvanced), nameof(ClockAdvanced))]
 [JsonDerivedType(typeof(AgreementNoted), nameof(AgreementNoted))]
 [JsonDerivedType(typeof(TriggerSet), nameof(TriggerSet))]
+[JsonDerivedType(typeof(CashiersKnown), nameof(CashiersKnown))]
 public abstract record TenantFact;
 
 public sealed record TenantCreated(
@@ -33,3 +34,6 @@ public sealed record AgreementNoted(AgreementRef Agreement) : TenantFact;
 
 /// <summary>What purchases must know of one leg, instead of what was known of it before.</summary>
 public sealed record TriggerSet(TriggerLeg Leg) : TenantFact;
+
+/// <summary>A cashier was registered for the first time: from now on tills are asked for the rule of the own card.</summary>
+public sealed record CashiersKnown : TenantFact;

@@ -46,6 +46,9 @@ public sealed record TenantState
     /// <summary>Agreements in which a brand of this tenant takes part, on either side; kept by effects.</summary>
     public ImmutableSortedDictionary<string, AgreementRef> Agreements { get; init; } = Empty<AgreementRef>();
 
+    /// <summary>Some cashier is registered as a customer.</summary>
+    public bool HasCashiers { get; init; }
+
     /// <summary>The tenant's time: virtual where it has a virtual clock, else the node's.</summary>
     public Instant Now(Instant nodeTime) => VirtualNow ?? nodeTime;
 

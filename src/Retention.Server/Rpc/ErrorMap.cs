@@ -70,7 +70,7 @@ public static class ErrorMap
             or RefusalReason.AgreementNotPaused or RefusalReason.AgreementEnded
             or RefusalReason.PurchaseVoided or RefusalReason.PurchaseReassigned or RefusalReason.PurchaseReturned
             or RefusalReason.TooLate or RefusalReason.LinkTokenInvalid or RefusalReason.CustomerLinked
-            or RefusalReason.CustomerNotLinked
+            or RefusalReason.CustomerNotLinked or RefusalReason.OwnCard or RefusalReason.CardVelocity
             or RefusalReason.NotAParty => RpcStatus.FailedPrecondition,
 
         _ => throw new InvalidOperationException($"{reason} has no status."),

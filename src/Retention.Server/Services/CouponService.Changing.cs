@@ -50,6 +50,7 @@ public sealed partial class CouponService
         {
             StoreId = StoreOf(caller, request.StoreId),
             Basket = request.Basket.ToDomain(),
+            LacksTillIds = Places.LacksTillIds(caller, request.TillId, request.CashierId),
         };
         var ttl = request.Ttl is { } duration
             ? NodaTime.Duration.FromSeconds(duration.Seconds) + NodaTime.Duration.FromNanoseconds((long)duration.Nanos)
@@ -94,6 +95,7 @@ public sealed partial class CouponService
         {
             StoreId = StoreOf(caller, request.StoreId),
             Basket = request.Basket.ToDomain(),
+            LacksTillIds = Places.LacksTillIds(caller, request.TillId, request.CashierId),
             RedemptionId = RedemptionId.Of(caller.TenantId, requestId),
             ReservationId = RequestField.OptionalId(request.ReservationId, "reservation_id") ?? "",
             OrderReservation = isOrder ? ReservationOf(caller, request.Source, request.OrderId) : null,

@@ -72,7 +72,7 @@ public sealed partial class CustomerService
         var command = new UnlinkCustomerCommand(
             RequestField.Id(request.CustomerId, "customer_id"),
             RequestField.Id(request.AgreementId, "agreement_id"),
-            await places.AnywhereAsync(call, "", "", ""));
+            await places.AnywhereAsync(call, "", null, null));
         return await grains.Change(
             call, request, caller.Partition, turn => CustomerLinks.Unlink(turn, caller.TenantId, command), Unlinked);
     }

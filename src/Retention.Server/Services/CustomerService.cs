@@ -112,7 +112,7 @@ public sealed partial class CustomerService(IGrainHost grains, IPersonKeys perso
         var caller = call.Caller();
         var customerId = RequestField.Id(request.CustomerId, "customer_id");
         var profile = CustomerMessages.Profile(request.Profile);
-        var origin = await places.AnywhereAsync(call, "", "", "");
+        var origin = await places.AnywhereAsync(call, "", null, null);
         var sealedProfile = await SealAsync(new PersonId(caller.TenantId, customerId), profile, call);
         var command = new ChangeProfile(customerId, [.. profile.Keys()], sealedProfile, origin);
         return await grains.Change(
@@ -130,7 +130,7 @@ public sealed partial class CustomerService(IGrainHost grains, IPersonKeys perso
         var command = new ChangeConsents(
             RequestField.Id(request.CustomerId, "customer_id"),
             CustomerMessages.Consents(request.Consents),
-            await places.AnywhereAsync(call, "", "", ""));
+            await places.AnywhereAsync(call, "", null, null));
         return await grains.Change(
             call,
             request,
@@ -147,7 +147,7 @@ public sealed partial class CustomerService(IGrainHost grains, IPersonKeys perso
         var command = new EraseCustomer(
             RequestField.Id(request.CustomerId, "customer_id"),
             Reason(request.Reason),
-            await places.AnywhereAsync(call, "", "", ""));
+            await places.AnywhereAsync(call, "", null, null));
         await ViewAsync(call, request, new CustomerRef(command.CustomerId, null), mayBeBlocked: true);
         await persons.DestroyAsync(new PersonId(caller.TenantId, command.CustomerId), call.Cancellation);
         return await grains.Change(

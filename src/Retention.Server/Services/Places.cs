@@ -4,6 +4,7 @@ using Retention.Engine.Ports;
 using Retention.Kernel;
 using Retention.Server.Rpc;
 using Retention.Transport;
+using Retention.V1;
 
 namespace Retention.Server.Services;
 
@@ -16,8 +17,9 @@ internal sealed class Places(IGrainHost grains)
     private const int TillLengthMax = 64;
 
     /// <summary>For what needs a brand: sales, returns, orders.</summary>
+    /// <param name="tillId">Null where the request has no such field; likewise the cashier's.</param>
     public async ValueTask<Origin> SellingAsync(
-        CallContext call, string brandId, string storeId, string tillId, string cashierId)
+        CallContext call, string brandId, string storeId, string? tillId, string? cashierId)
     {
         var caller = call.Caller();
         var asked = RequestField.OptionalId(brandId, "brand_id");
@@ -28,7 +30,7 @@ internal sealed class Places(IGrainHost grains)
     }
 
     /// <summary>For what may happen without a brand, e.g. at the tenant's desk.</summary>
-    public async ValueTask<Origin> AnywhereAsync(CallContext call, string storeId, string tillId, string cashierId)
+    public async ValueTask<Origin> AnywhereAsync(CallContext call, string storeId, string? tillId, string? cashierId)
     {
         var caller = call.Caller();
         var store = RequestField.OptionalId(caller.StoreOr(storeId), "store_id");
@@ -36,12 +38,19 @@ internal sealed class Places(IGrainHost grains)
         return Of(caller, brand ?? "", store, tillId, cashierId);
     }
 
-    private static Origin Of(Caller caller, string brand, string? store, string tillId, string cashierId) => new(
+    /// <summary>A till that does not name both, in a request that could: the program says whether that may be.</summary>
+    public static bool LacksTillIds(Caller caller, string tillId, string cashierId) =>
+        caller.Role == Role.Store && (tillId.Length == 0 || cashierId.Length == 0);
+
+    private static Origin Of(Caller caller, string brand, string? store, string? tillId, string? cashierId) => new(
         caller.CredentialId,
         brand,
         store,
-        Optional(RequestField.OptionalText(tillId, "till_id", TillLengthMax)),
-        Optional(RequestField.OptionalText(cashierId, "cashier_id", TillLengthMax)));
+        Optional(RequestField.OptionalText(tillId ?? "", "till_id", TillLengthMax)),
+        Optional(RequestField.OptionalText(cashierId ?? "", "cashier_id", TillLengthMax)))
+    {
+        LacksTillIds = tillId is not null && LacksTillIds(caller, tillId, cashierId ?? ""),
+    };
 
     // Empty for a store that does not exist: the turn refuses it.
     private async ValueTask<string?> BrandAsync(CallContext call, string? store)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using NodaTime;
 using Retention.Domain.Customers;
 using Retention.Domain.Purchases;
+using Retention.Domain.Tills;
 using Retention.Kernel;
 using Retention.Server.Rpc;
 using Retention.V1;
@@ -29,6 +30,11 @@ internal static class PurchaseMessages
             {
                 Rule = "REDEMPTION_UNKNOWN", Values = { ["count"] = $"{unknown.Length}" },
             });
+        }
+
+        foreach (var rule in receipt.Flags.IsDefaultOrEmpty ? [] : receipt.Flags)
+        {
+            response.Explanation.Add(new Explanation { Rule = rule == TillRule.OwnCard ? "OWN_CARD" : "CARD_VELOCITY" });
         }
 
         return response;

@@ -34,6 +34,8 @@ public sealed partial class PurchaseService(IGrainHost grains) : IRpcService
         .Unary<ReturnPurchaseRequest, ReturnPurchaseResponse>(nameof(ReturnPurchase), ReturnPurchase)
         .Unary<VoidPurchaseRequest, VoidPurchaseResponse>(nameof(VoidPurchase), VoidPurchase)
         .Unary<ReassignPurchaseRequest, ReassignPurchaseResponse>(nameof(ReassignPurchase), ReassignPurchase)
+        .Unary<RegisterCashierRequest, RegisterCashierResponse>(nameof(RegisterCashier), RegisterCashier)
+        .Unary<GetTillReportRequest, GetTillReportResponse>(nameof(GetTillReport), GetTillReport)
         .Duplex<ImportPurchasesRequest, ImportPurchasesResponse>(nameof(ImportPurchases), ImportPurchases)
         .Unary<GetPurchaseRequest, GetPurchaseResponse>(nameof(GetPurchase), GetPurchase);
 
@@ -113,7 +115,7 @@ public sealed partial class PurchaseService(IGrainHost grains) : IRpcService
     private async ValueTask<GetPurchaseResponse> GetPurchase(GetPurchaseRequest request, CallContext call)
     {
         var caller = call.Caller();
-        var origin = await places.SellingAsync(call, request.BrandId, "", "", "");
+        var origin = await places.SellingAsync(call, request.BrandId, "", null, null);
         var source = RequestField.Id(request.Source, "source");
         var purchaseId = RequestField.Id(request.PurchaseId, "purchase_id");
         var view = await grains.Read<PurchaseView>(

@@ -62,6 +62,12 @@ internal static class TenantMessages
         MillipointsCapPerPurchase = program.MillipointsCapPerPurchase,
         ReturnMayGoNegative = program.ReturnMayGoNegative,
         ReassignDays = program.Till.ReassignDays,
+        PurchaseAheadMinutes = program.Till.PurchaseAheadMinutes,
+        RequireTillIds = program.Till.RequiresTillIds,
+        OwnCard = (V1.RuleOutcome)program.Till.OwnCard,
+        CardVelocity = (V1.RuleOutcome)program.Till.CardVelocity,
+        CardUsesPerHour = program.Till.CardUsesPerHour,
+        CardUsesPerDay = program.Till.CardUsesPerDay,
     };
 
     public static LoyaltyProgram ToDomain(this V1.Program program) => new(
@@ -72,7 +78,14 @@ internal static class TenantMessages
         program.MillipointsCapPerPurchase,
         program.ReturnMayGoNegative)
     {
-        Tills = new TillRules(program.ReassignDays),
+        Tills = new TillRules(
+            program.ReassignDays,
+            program.PurchaseAheadMinutes,
+            program.RequireTillIds,
+            (RuleOutcome)program.OwnCard,
+            (RuleOutcome)program.CardVelocity,
+            program.CardUsesPerHour,
+            program.CardUsesPerDay),
     };
 
     public static string Etag(this LoyaltyProgram program) => $"{EtagPrefix}{program.Version}";

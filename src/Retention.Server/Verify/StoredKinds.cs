@@ -18,5 +18,6 @@ internal static class StoredKinds
         new NaiveIssues(),
         new NaiveClearing(),
         new NaiveLinks(),
+        new NaiveTills(),
     ];
 }

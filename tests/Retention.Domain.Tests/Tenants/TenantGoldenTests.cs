@@ -22,6 +22,7 @@ public sealed class TenantGoldenTests
         (TenantGrains.Tenant, new LegalEntityCreated(new LegalEntity("e1", "Franchise Ltd", "LT1", "LT"))),
         (TenantGrains.Tenant, new ProgramUpdated(new Program(2, 1_500, 500, 365, 9_000, false))),
         (TenantGrains.Tenant, new ClockAdvanced(At)),
+        (TenantGrains.Tenant, new CashiersKnown()),
         (TenantGrains.Tenant, new AgreementNoted(new AgreementRef("a1", "b1", "b2", "J1"))),
         (TenantGrains.Tenant, new TriggerSet(new TriggerLeg("a1", "1", "b1", 1_000, ["food"], "a2V5") { IsPaused = true })),
         (CredentialGrains.CredentialGrain, new CredentialCreated(
