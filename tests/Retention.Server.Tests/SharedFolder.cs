@@ -10,6 +10,10 @@ public static class SharedFolder
 
     public static string? Path { get; } = Find();
 
+    /// <summary>Why tests on the real data cannot run; null where they can.</summary>
+    public static string? WhySkip =>
+        Path is null ? $"The real data is not on this machine: set {Variable} to its folder." : null;
+
     public static string File(string relative) => System.IO.Path.Combine(
         Path ?? throw new InvalidOperationException("The shared data is not on this machine."), relative);
 
@@ -27,20 +31,16 @@ public static class SharedFolder
     }
 }
 
+/// <summary>A test on the real data with several examples; as <see cref="SharedDataFactAttribute"/>.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class SharedDataTheoryAttribute : TheoryAttribute
+{
+    public SharedDataTheoryAttribute() => Skip = SharedFolder.WhySkip;
+}
+
 /// <summary>A test on the real data: shown as skipped, with the reason, where the data is not on the machine.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class SharedDataFactAttribute : FactAttribute
 {
-    /// <param name="variable">Names an environment variable that asks for the test, where it is a long one.</param>
-    public SharedDataFactAttribute(string? variable = null)
-    {
-        if (SharedFolder.Path is null)
-        {
-            Skip = $"The real data is not on this machine: set {SharedFolder.Variable} to its folder.";
-        }
-        else if (variable is not null && Environment.GetEnvironmentVariable(variable) is null or "")
-        {
-            Skip = $"The test is long: set {variable}=1 to run it.";
-        }
-    }
+    public SharedDataFactAttribute() => Skip = SharedFolder.WhySkip;
 }

@@ -28,6 +28,7 @@ public sealed record Scenario
     /// <summary>Every n-th trigger purchase is returned; null: none.</summary>
     public int? ReturnEveryNthEvent { get; init; }
 
+    /// <summary>0: on the day itself, after its purchases; else before all that the later day brings.</summary>
     public int ReturnAfterDays { get; init; } = 5;
 
     /// <summary>The last date that is played; the report is read at its end.</summary>

@@ -74,7 +74,7 @@ public static class ScenarioFile
         {
             ReturnEveryNthEvent = IsNull(property) ? null : Whole(property, 1, CountMax),
         },
-        "return_after_days" => scenario with { ReturnAfterDays = Whole(property, 1, DaysMax) },
+        "return_after_days" => scenario with { ReturnAfterDays = Whole(property, 0, DaysMax) },
         "as_of" => scenario with { AsOf = DateOf(property) },
         "invalid_redemptions" => scenario with
         {

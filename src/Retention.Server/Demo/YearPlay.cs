@@ -28,7 +28,7 @@ internal sealed class YearPlay(DemoPlan plan, DemoWorld world, CrashPlan crash, 
         {
             progress.Show("the year", index, dates.Length);
             await AdvanceAsync(date + Noon, stop);
-            await ReturnAsync(date, stop);
+            if (plan.Scenario.ReturnAfterDays > 0) await ReturnAsync(date, stop);
             foreach (var redemption in redemptions[date])
             {
                 await RedeemTwiceAsync(redemption, tally, stop);
@@ -36,6 +36,7 @@ internal sealed class YearPlay(DemoPlan plan, DemoWorld world, CrashPlan crash, 
 
             await RedeemJointAsync(date, stop);
             await BuyAsync(date, stop);
+            if (plan.Scenario.ReturnAfterDays == 0) await ReturnAsync(date, stop);
             await crash.SettleAsync();
         }
 

@@ -7,7 +7,6 @@ namespace Retention.Server.Tests.Demo;
 /// <summary>The demo against real server processes: what it reports is what plain loops come to.</summary>
 public sealed class DemoTests : IDisposable
 {
-    private const string LongTests = "RETENTION_LONG_TESTS";
     private readonly string root = Directory.CreateTempSubdirectory("retention-test-").FullName;
 
     private static readonly CancellationToken Stop = CancellationToken.None;
@@ -99,7 +98,7 @@ public sealed class DemoTests : IDisposable
             report.Redemptions.Refused);
     }
 
-    [SharedDataFact(LongTests)]
+    [SharedDataFact]
     public async Task The_real_year_comes_to_its_known_values_though_the_server_is_killed()
     {
         var dataset = CompleteJourney.Read(SharedFolder.File("completejourney"));

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.IO.Compression;
 using System.Text.Json;
@@ -14,6 +15,9 @@ public sealed record NaivePair(
 /// </summary>
 public sealed class NaiveScenario
 {
+    /// <summary>Folders are read once for all scenarios.</summary>
+    private static readonly ConcurrentDictionary<string, List<Redemption>> Redemptions = [];
+
     private readonly string[] brands = ["69", "194", "955", "317", "764", "1046"];
     private readonly int daysValid = 30;
     private readonly int maxOpen = 1;
@@ -102,14 +106,7 @@ public sealed class NaiveScenario
 
     private void PlayDay(DateTime day, List<Event> today)
     {
-        if (everyNth is { } n)
-        {
-            for (var index = n - 1; index < purchases.Count; index += n)
-            {
-                if (purchases[index].Day.AddDays(returnAfter) == day) Return(index, day);
-            }
-        }
-
+        if (returnAfter > 0) ReturnWhatIsDue(day);
         foreach (var e in today)
         {
             foreach (var c in coupons)
@@ -124,6 +121,17 @@ public sealed class NaiveScenario
         {
             purchases.Add(new Bought(day));
             foreach (var other in brands.Where(b => b != e.Brand)) Issue(e, other, day);
+        }
+
+        if (returnAfter == 0) ReturnWhatIsDue(day);
+    }
+
+    private void ReturnWhatIsDue(DateTime day)
+    {
+        if (everyNth is not { } n) return;
+        for (var index = n - 1; index < purchases.Count; index += n)
+        {
+            if (purchases[index].Day.AddDays(returnAfter) == day) Return(index, day);
         }
     }
 
@@ -162,6 +170,15 @@ public sealed class NaiveScenario
 
     private List<Event> EventsOf(string folder)
     {
+        var events = Redemptions.GetOrAdd(folder, RedemptionsOf)
+            .Where(redemption => redemption.Makers.Count == 1 && brands.Contains(redemption.Makers.Single()))
+            .Select(redemption => new Event(redemption.Day, redemption.Household, redemption.Makers.Single()))
+            .ToHashSet();
+        return [.. events.OrderBy(e => e.Day).ThenBy(e => e.Household).ThenBy(e => Array.IndexOf(brands, e.Brand))];
+    }
+
+    private static List<Redemption> RedemptionsOf(string folder)
+    {
         var maker = new Dictionary<string, string>();
         foreach (var row in Table(folder, "products")) maker[row["product_id"]] = row["manufacturer_id"];
 
@@ -176,15 +193,13 @@ public sealed class NaiveScenario
             makers.Add(maker.TryGetValue(row["product_id"], out var known) ? known : "?");
         }
 
-        var events = new HashSet<Event>();
-        foreach (var row in Table(folder, "coupon_redemptions"))
-        {
-            if (!makersOfCoupon.TryGetValue(row["coupon_upc"], out var makers) || makers.Count != 1) continue;
-            if (!brands.Contains(makers.Single())) continue;
-            events.Add(new Event(Date(row["redemption_date"]), long.Parse(row["household_id"]), makers.Single()));
-        }
-
-        return [.. events.OrderBy(e => e.Day).ThenBy(e => e.Household).ThenBy(e => Array.IndexOf(brands, e.Brand))];
+        return
+        [
+            .. Table(folder, "coupon_redemptions").Select(row => new Redemption(
+                Date(row["redemption_date"]),
+                long.Parse(row["household_id"]),
+                makersOfCoupon.GetValueOrDefault(row["coupon_upc"], []))),
+        ];
     }
 
     private static IEnumerable<Dictionary<string, string>> Table(string folder, string name)
@@ -205,6 +220,8 @@ public sealed class NaiveScenario
 
     private static DateTime Date(string text) =>
         DateTime.ParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture);
+
+    private sealed record Redemption(DateTime Day, long Household, HashSet<string> Makers);
 
     private sealed record Event(DateTime Day, long Household, string Brand);
 

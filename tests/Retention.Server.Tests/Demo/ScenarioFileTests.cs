@@ -45,7 +45,7 @@ public class ScenarioFileTests
     [InlineData("""{"coupon_minor_units": 0}""", "coupon_minor_units")]
     [InlineData("""{"issuer_share_bps": 10001}""", "issuer_share_bps")]
     [InlineData("""{"return_every_nth_event": 0}""", "return_every_nth_event")]
-    [InlineData("""{"return_after_days": 0}""", "return_after_days")]
+    [InlineData("""{"return_after_days": -1}""", "return_after_days")]
     [InlineData("""{"as_of": "2025-02-29"}""", "as_of")]
     [InlineData("""{"invalid_redemptions": "nowhere.csv"}""", "invalid_redemptions")]
     [InlineData("""{"brands": []}""", "brands")]

@@ -33,7 +33,7 @@ public sealed class ImportTests : IAsyncLifetime
     public Task The_sample_of_real_sales_brings_the_known_points() =>
         PointsAreKnown("cdnow/sample_transactions.csv", "golden/cdnow_sample_policies.json");
 
-    [SharedDataFact("RETENTION_LONG_TESTS")]
+    [SharedDataFact]
     public Task All_real_sales_bring_the_known_points() =>
         PointsAreKnown("cdnow/master_transactions.csv.gz", "golden/cdnow_master_policies.json");
 
