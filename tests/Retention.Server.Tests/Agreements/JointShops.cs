@@ -20,9 +20,11 @@ internal sealed class JointShops(TestTenant bakery, TestTenant shoes, string agr
 
     public string AgreementId => agreementId;
 
-    public static async Task<JointShops> OpenAsync(TestServer server, Action<AgreementTerms> change)
+    public static async Task<JointShops> OpenAsync(
+        TestServer server, Action<AgreementTerms> change, Instant? start = null)
     {
-        var (bakery, shoes) = (await server.CreateTenantAsync(virtualStart: Start), await server.CreateTenantAsync(virtualStart: Start));
+        start ??= Start;
+        var (bakery, shoes) = (await server.CreateTenantAsync(virtualStart: start), await server.CreateTenantAsync(virtualStart: start));
         var proposal = AgreementCalls.Proposal(bakery, shoes);
         change(proposal.Terms);
         _ = (await bakery.Propose(proposal)).Reply;
