@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using Retention.Domain.Clearing;
 
 namespace Retention.Domain.Agreements;
 
@@ -68,6 +69,34 @@ public sealed record AgreementTerms(
 
     /// <summary>How long a sale is waited for, in elapsed time. 0: <see cref="ConfirmWithinSecondsDefault"/>.</summary>
     public long ConfirmWithinSeconds { get; init; }
+
+    /// <summary>At most one for each trigger; null: none.</summary>
+    public ImmutableArray<FeeTerms>? Fees { get; init; }
+
+    /// <summary>Null: nothing is taxed.</summary>
+    public TaxTerms? Tax { get; init; }
+
+    /// <summary>Null: no limit.</summary>
+    public CreditTerms? Credit { get; init; }
+
+    /// <summary>Null: none but the default depth of chains.</summary>
+    public CapTerms? Caps { get; init; }
+
+    public FeeTerms? Fee(FeeTrigger trigger) =>
+        Fees?.FirstOrDefault(fee => fee.Trigger == trigger);
+
+    /// <summary>The most that the issuer can come to owe for a coupon once it is redeemed: share, fee and tax.</summary>
+    public long FundedMax(long faceMinorUnits) =>
+        WithTax(IssuerShare(faceMinorUnits)) + PaidByIssuer(FeeTrigger.Redemption, faceMinorUnits);
+
+    /// <summary>A fee with its tax, where the issuer pays it.</summary>
+    public long PaidByIssuer(FeeTrigger trigger, long minorUnits) =>
+        Fee(trigger) is { IssuerPays: true } fee ? WithTax(fee.Of(minorUnits)) : 0;
+
+    public int ChainDepth() => Caps is { ChainDepth: > 0 } caps ? caps.ChainDepth : CapTerms.ChainDepthDefault;
+
+    private long WithTax(long minorUnits) =>
+        Tax?.Treatment == TaxTreatment.Exclusive ? minorUnits + Tax.Of(minorUnits) : minorUnits;
 
     public long ConfirmSeconds() => ConfirmWithinSeconds == 0 ? ConfirmWithinSecondsDefault : ConfirmWithinSeconds;
 

@@ -32,6 +32,9 @@ public sealed record AgreementState
 
     public bool IsEnded { get; init; }
 
+    /// <summary>When both sides had accepted for the first time; no meaning before.</summary>
+    public Instant ActiveSince { get; init; }
+
     public bool IsSandbox { get; init; }
 
     public string CodeKey { get; init; } = "";
@@ -111,7 +114,12 @@ public sealed record AgreementState
             AgreementEnded => this with { IsEnded = true },
             _ => throw new InvalidOperationException($"An agreement knows no {fact.GetType().Name}."),
         };
-        return next with { LastAt = Instant.Max(LastAt, fact.At) };
+        var begins = Status == AgreementStatus.Proposed && next.Status == AgreementStatus.Active;
+        return next with
+        {
+            LastAt = Instant.Max(LastAt, fact.At),
+            ActiveSince = begins ? fact.At : ActiveSince,
+        };
     }
 
     private AgreementState Proposed(AgreementProposed proposed) => this with

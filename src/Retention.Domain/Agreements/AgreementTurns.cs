@@ -52,7 +52,7 @@ public static class AgreementTurns
             facts.Add(new AgreementAccepted(side, FirstTermsVersion) { At = asker.Now });
         }
 
-        var decision = Decided(grain, state, facts, asker).Change(
+        var decision = Decided(null, grain, state, facts, asker).Change(
             AgreementGrains.AccountId(command.AgreementId),
             new AccountOpened(command.Terms.Currency)
             {
@@ -80,7 +80,7 @@ public static class AgreementTurns
             return Because(RefusalReason.CurrencyMismatch, ("currency_code", asker.Currency));
         }
 
-        return Decided(grain, state, sides
+        return Decided(turn, grain, state, sides
             .Where(side => (side == Side.First ? state.FirstAccepted : state.SecondAccepted) != termsVersion)
             .Select(side => new AgreementAccepted(side, termsVersion) { At = Now(state, asker) }), asker);
     }
@@ -97,7 +97,7 @@ public static class AgreementTurns
             return Because(RefusalReason.AgreementNotActive, ("status", state.Status));
         }
 
-        return Decided(grain, state, sides
+        return Decided(turn, grain, state, sides
             .Where(side => !IsPausedBy(state, side))
             .Select(side => new AgreementPaused(side) { At = Now(state, asker) }), asker);
     }
@@ -114,7 +114,7 @@ public static class AgreementTurns
         return paused.Count == 0
             ? Because(RefusalReason.AgreementNotPaused)
             : Decided(
-                grain, state, paused.Select(side => new AgreementResumed(side) { At = Now(state, asker) }), asker);
+                turn, grain, state, paused.Select(side => new AgreementResumed(side) { At = Now(state, asker) }), asker);
     }
 
     /// <summary>Nothing is issued any more; running coupons are honored to their last day and returns to theirs.</summary>
@@ -125,7 +125,7 @@ public static class AgreementTurns
         if (sides.Count == 0) return Unknown(agreementId);
         return state.IsEnded
             ? Because(RefusalReason.AgreementEnded)
-            : Decided(grain, state, [new AgreementEnded(sides[0]) { At = Now(state, asker) }], asker);
+            : Decided(turn, grain, state, [new AgreementEnded(sides[0]) { At = Now(state, asker) }], asker);
     }
 
     public static Decision Get(ITurn turn, Asker asker, string agreementId)
@@ -152,9 +152,16 @@ public static class AgreementTurns
         return (grain, state, SidesOf(state, asker));
     }
 
-    // The issuing tenants hear of every change of what their purchases do.
+    // What is due on the account by the terms that were in force is written before they change.
+    private static AccountPen PenOf(ITurn turn, AgreementState state, Asker asker)
+    {
+        var account = AgreementGrains.AccountId(state.AgreementId);
+        return new AccountPen(state, turn.State<AccountState>(account), account, asker.Now);
+    }
+
+    // The issuing tenants hear of every change of what their purchases do. Without a turn there is no account yet.
     private static Decision Decided(
-        GrainId grain, AgreementState state, IEnumerable<AgreementFact> facts, Asker asker)
+        ITurn? turn, GrainId grain, AgreementState state, IEnumerable<AgreementFact> facts, Asker asker)
     {
         var next = state;
         var decision = Decision.Silent();
@@ -165,6 +172,7 @@ public static class AgreementTurns
         }
 
         decision.Answer(new AgreementView(next, SidesOf(next, asker)));
+        if (turn is not null && next != state) PenOf(turn, state, asker).Under(next).Into(decision);
         return state.Issues == next.Issues ? decision : AgreementNews.Legs(decision, next, next.LastAt);
     }
 

@@ -54,6 +54,12 @@ public sealed record JointCouponState
     /// <summary>The company whose store redeemed it; its reversal names the same.</summary>
     public string? EntityId { get; init; }
 
+    /// <summary>The discount that the redeeming brand gave.</summary>
+    public long GivenMinorUnits { get; init; }
+
+    /// <summary>How many coupons led to it, it included: each was used by the purchase that gave the next. 0: 1.</summary>
+    public int Depth { get; init; }
+
     /// <summary>Of that credit, what was taken back for returned parts of the sale and by disputes.</summary>
     public long TakenBackMinorUnits { get; init; }
 
@@ -100,6 +106,7 @@ public sealed record JointCouponState
             EndsOn = issued.EndsOn,
             ExpiresAt = issued.ExpiresAt,
             ReservedMinorUnits = issued.ReservedMinorUnits,
+            Depth = issued.Depth,
         },
         JointCouponRedeemed redeemed => this with
         {
@@ -108,6 +115,7 @@ public sealed record JointCouponState
             RedeemedOn = redeemed.On,
             CreditMinorUnits = redeemed.CreditMinorUnits,
             EntityId = redeemed.EntityId,
+            GivenMinorUnits = redeemed.DiscountMinorUnits,
             ConfirmBy = redeemed.ConfirmBy,
         },
         JointSaleSeen seen => this with { Sale = seen.Sale },
@@ -126,6 +134,7 @@ public sealed record JointCouponState
         RedemptionId = "",
         CreditMinorUnits = 0,
         TakenBackMinorUnits = 0,
+        GivenMinorUnits = 0,
         ConfirmBy = null,
         Sale = "",
         EntityId = null,
@@ -158,6 +167,9 @@ public sealed record JointCouponIssued(
     Instant ExpiresAt) : JointCouponFact
 {
     public long ReservedMinorUnits { get; init; }
+
+    /// <summary>0: 1, given for a purchase that used no coupon of the agreement.</summary>
+    public int Depth { get; init; }
 }
 
 /// <param name="CreditMinorUnits">The issuer's share, credited to the redeeming brand.</param>

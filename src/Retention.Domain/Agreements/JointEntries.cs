@@ -3,9 +3,26 @@ using Retention.Domain.Clearing;
 
 namespace Retention.Domain.Agreements;
 
-/// <summary>The clearing entries of one coupon: what its redemption credits, and what is taken back of it.</summary>
+/// <summary>
+/// The clearing entries of one coupon: what its redemption credits, with fee and tax, and what is taken back of it.
+/// All by the terms under which the coupon was issued.
+/// </summary>
 internal static class JointEntries
 {
+    /// <summary>The fee for the issue of a coupon, under the terms in force. It is not given back.</summary>
+    public static void Issue(JointDesk desk, AgreementTerms terms)
+    {
+        if (terms.Fee(FeeTrigger.Issue) is not { } fee) return;
+
+        var entry = new FeeCleared(FeeTrigger.Issue)
+        {
+            LegId = desk.FoundLeg.LegId,
+            CouponId = desk.CouponId,
+            TermsVersion = desk.Agreement.TermsVersion,
+        };
+        Billing.Post(desk.Pen, terms, entry, PayeeOf(desk, fee), 0, fee.Of(terms.DiscountMinorUnits));
+    }
+
     /// <summary>The entry of a redemption: final, or provisional until its sale arrives.</summary>
     public static JointCouponRedeemed Redeem(JointDesk desk, string redemption, long discount, string? entityId)
     {
@@ -17,49 +34,97 @@ internal static class JointEntries
         };
         if (!terms.SettlesAtSale)
         {
-            Post(desk, redemption, Book.Net, credit, new RedemptionCleared(
-                coupon.EndsOn, discount, coupon.DiscountMinorUnits)
-            { ReservedMinorUnits = coupon.ReservedMinorUnits, EntityId = entityId });
+            Bill(desk, redemption, new RedemptionCleared(coupon.EndsOn, discount, coupon.DiscountMinorUnits)
+            {
+                ReservedMinorUnits = coupon.ReservedMinorUnits, EntityId = entityId,
+            }, 0, credit);
+            BillFee(desk, new FeeCleared(FeeTrigger.Redemption) { EntityId = entityId }, redemption, 0, FeeOf(terms, discount));
             return fact;
         }
 
         var confirmBy = desk.Now + Duration.FromSeconds(terms.ConfirmSeconds());
-        Post(desk, redemption, Book.Provisional, credit, new RedemptionPending(
+        desk.Pen.Post(Of(desk, redemption, new RedemptionPending(
             coupon.EndsOn, discount, coupon.DiscountMinorUnits, confirmBy)
-        { ReservedMinorUnits = coupon.ReservedMinorUnits, EntityId = entityId });
+        {
+            ReservedMinorUnits = coupon.ReservedMinorUnits, EntityId = entityId,
+        }) with
+        {
+            Postings = Billing.Credit(desk.FoundLeg.Redeemer, credit, Book.Provisional),
+        });
         return fact with { ConfirmBy = confirmBy };
     }
 
     /// <summary>The sale arrived: the provisional entry becomes final; a late sale clears what had been taken back.</summary>
     public static void Confirm(JointDesk desk)
     {
-        var (coupon, leg) = (desk.Coupon, desk.FoundLeg);
+        var (coupon, redeemer) = (desk.Coupon, desk.FoundLeg.Redeemer);
         var isLate = coupon.StandingAt(desk.Now) is null;
-        var net = JointNews.Credit(leg, coupon.CreditMinorUnits);
-        var provisional = JointNews.Credit(leg, -coupon.CreditMinorUnits, Book.Provisional);
-        desk.Pen.Post(Of(desk, coupon.RedemptionId, new RedemptionConfirmed(isLate)) with
+        var confirmed = new RedemptionConfirmed(isLate)
         {
-            Postings = isLate ? net : [.. net, .. provisional],
-        });
+            Postings = isLate ? [] : Billing.Credit(redeemer, -coupon.CreditMinorUnits, Book.Provisional),
+        };
+        Bill(desk, coupon.RedemptionId, confirmed, 0, coupon.CreditMinorUnits);
+        BillFee(
+            desk,
+            new FeeCleared(FeeTrigger.Redemption),
+            coupon.RedemptionId,
+            0,
+            FeeOf(desk.Terms, coupon.GivenMinorUnits));
     }
 
     /// <summary>Takes back a part of what the redemption's entries come to, or all of it.</summary>
     /// <param name="credit">Null: all that stands. Where nothing stands, the entry has no number and posts nothing.</param>
     public static void TakeBack(JointDesk desk, EntryFact entry, long? credit = null)
     {
-        var redemption = desk.Coupon.RedemptionId;
-        if (desk.Coupon.StandingAt(desk.Now) is { } standing)
-        {
-            Post(desk, redemption, standing.Book, -(credit ?? standing.MinorUnits), entry);
-        }
-        else
+        var coupon = desk.Coupon;
+        var redemption = coupon.RedemptionId;
+        if (coupon.StandingAt(desk.Now) is not { } standing)
         {
             desk.Pen.Write(Of(desk, redemption, entry));
+            return;
         }
+
+        var back = credit ?? standing.MinorUnits;
+        if (standing.Book == Book.Provisional)
+        {
+            desk.Pen.Post(Of(desk, redemption, entry) with
+            {
+                Postings = Billing.Credit(desk.FoundLeg.Redeemer, -back, Book.Provisional),
+            });
+            return;
+        }
+
+        var rest = standing.MinorUnits - back;
+        Bill(desk, redemption, entry, standing.MinorUnits, rest);
+        BillFee(
+            desk,
+            new FeeReversed(),
+            redemption,
+            FeeLeft(desk, standing.MinorUnits, isAll: false),
+            FeeLeft(desk, rest, isAll: credit is null));
     }
 
-    private static void Post(JointDesk desk, string redemption, Book book, long credit, EntryFact entry) =>
-        desk.Pen.Post(Of(desk, redemption, entry) with { Postings = JointNews.Credit(desk.FoundLeg, credit, book) });
+    // The fee stands by the share of the credit that stands, rounded down; with all of the credit, all of it goes back.
+    private static long FeeLeft(JointDesk desk, long standing, bool isAll)
+    {
+        var fee = FeeOf(desk.Terms, desk.Coupon.GivenMinorUnits);
+        if (isAll) return 0;
+        return desk.Coupon.CreditMinorUnits == 0 ? fee : (long)((Int128)fee * standing / desk.Coupon.CreditMinorUnits);
+    }
+
+    private static long FeeOf(AgreementTerms terms, long discount) => terms.Fee(FeeTrigger.Redemption)?.Of(discount) ?? 0;
+
+    private static void Bill(JointDesk desk, string redemption, EntryFact entry, long from, long to) =>
+        Billing.Post(desk.Pen, desk.Terms, Of(desk, redemption, entry), desk.FoundLeg.Redeemer, from, to);
+
+    private static void BillFee(JointDesk desk, EntryFact entry, string redemption, long from, long to)
+    {
+        if (desk.Terms.Fee(FeeTrigger.Redemption) is not { } fee || from == to) return;
+        Billing.Post(desk.Pen, desk.Terms, Of(desk, redemption, entry), PayeeOf(desk, fee), from, to);
+    }
+
+    private static Side PayeeOf(JointDesk desk, FeeTerms fee) =>
+        fee.IssuerPays ? desk.FoundLeg.Redeemer : desk.FoundLeg.Issuer;
 
     private static EntryFact Of(JointDesk desk, string redemption, EntryFact entry) => entry with
     {

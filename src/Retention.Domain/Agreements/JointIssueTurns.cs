@@ -1,5 +1,6 @@
 using NodaTime;
 using Retention.Domain.Clearing;
+using Retention.Domain.Coupons;
 using Retention.Kernel;
 
 namespace Retention.Domain.Agreements;
@@ -16,8 +17,10 @@ public static class JointIssueTurns
             return AgreementTurns.Unknown(to.OwnerId);
         }
 
+        var depth = DepthOf(turn, to, message);
+        var other = OtherLegUse(turn, desk);
         if (!turn.IsComplete || desk.Coupon.IsIssued) return Decision.Silent();
-        if (Suppression(desk, message) is { } reason)
+        if (Suppression(desk, message, depth, other) is { } reason)
         {
             desk.Pen.Write(new IssueSuppressed(desk.FoundLeg.LegId, reason));
             return desk.Pen.Into(Decision.Silent());
@@ -35,12 +38,15 @@ public static class JointIssueTurns
             desk.Agreement.Zone.AtStartOfDay(endsOn.PlusDays(1)).ToInstant())
         {
             At = desk.Now,
-            ReservedMinorUnits = terms.IssuerShare(terms.DiscountMinorUnits),
+            ReservedMinorUnits = terms.FundedMax(terms.DiscountMinorUnits),
+            Depth = depth == 1 ? 0 : depth,
         };
         desk.Pen.Write(new IssueCounted(desk.FoundLeg.LegId, desk.CouponId, endsOn, terms.DiscountMinorUnits)
         {
             ReservedMinorUnits = issued.ReservedMinorUnits,
+            IssuerShareMinorUnits = terms.IssuerShare(terms.DiscountMinorUnits),
         });
+        JointEntries.Issue(desk, terms);
         var decision = Decision.Silent()
             .Change(desk.CouponGrain, issued)
             .Change(desk.UseGrain, new JointUseOpened(
@@ -71,7 +77,8 @@ public static class JointIssueTurns
         };
     }
 
-    private static SuppressionReason? Suppression(JointDesk desk, IssueJointCoupon message)
+    private static SuppressionReason? Suppression(
+        JointDesk desk, IssueJointCoupon message, int depth, JointUseState other)
     {
         var terms = desk.Agreement.Agreed;
         if (desk.Coupon.Status == JointCouponStatus.Voided) return SuppressionReason.Returned;
@@ -90,7 +97,68 @@ public static class JointIssueTurns
             return SuppressionReason.MaxIssuedPerCustomerMonth;
         }
 
-        return desk.Person.Holder.MayShare ? null : SuppressionReason.ConsentMissing;
+        return desk.Person.Holder.MayShare ? BeyondCaps(desk, depth, other) : SuppressionReason.ConsentMissing;
+    }
+
+    private static SuppressionReason? BeyondCaps(JointDesk desk, int depth, JointUseState other)
+    {
+        var (terms, month) = (desk.Agreement.Agreed, AccountState.MonthOf(desk.Today));
+        var caps = terms.Caps;
+        if (caps is { MaxOpenPerPerson: > 0 }
+            && desk.Use.OpenCount(desk.Now) + other.OpenCount(desk.Now) >= caps.MaxOpenPerPerson)
+        {
+            return SuppressionReason.MaxOpenPerPerson;
+        }
+
+        if (caps is { MaxIssuedPerPersonMonth: > 0 }
+            && desk.Use.IssuedIn(month) + other.IssuedIn(month) >= caps.MaxIssuedPerPersonMonth)
+        {
+            return SuppressionReason.MaxIssuedPerPersonMonth;
+        }
+
+        if (depth > terms.ChainDepth()) return SuppressionReason.ChainDepth;
+
+        var account = desk.Pen.State.MovedTo(desk.Today);
+        var share = terms.IssuerShare(terms.DiscountMinorUnits);
+        if (IsOver(caps, account, desk.FoundLeg.Issuer, share)
+            || IsOver(caps, account, desk.FoundLeg.Redeemer, terms.DiscountMinorUnits - share))
+        {
+            return SuppressionReason.FundingCap;
+        }
+
+        var needed = terms.FundedMax(terms.DiscountMinorUnits)
+            + terms.PaidByIssuer(FeeTrigger.Issue, terms.DiscountMinorUnits);
+        return terms.Credit is { } credit
+            && account.ExposureOf(desk.FoundLeg.Issuer) + needed > credit.LimitMinorUnits
+                ? SuppressionReason.CreditExhausted
+                : null;
+    }
+
+    private static bool IsOver(CapTerms? caps, AccountState account, Side side, long more) =>
+        caps?.FundedPerPeriod(side) is > 0 and var most && account.Period!.FundedBy(side) + more > most;
+
+    // A purchase that used coupons of the agreement gives one that stands after the longest of their chains.
+    private static int DepthOf(ITurn turn, PartitionId to, IssueJointCoupon message)
+    {
+        var depth = 0;
+        foreach (var redemption in message.Redemptions.IsDefault ? [] : message.Redemptions)
+        {
+            if (RedemptionId.Key(redemption) is not { } key) continue;
+            if (JointDesk.Redeemed(turn.Recorded(key), to) is not { } redeemed) continue;
+            depth = Math.Max(depth, Math.Max(1, turn.State<JointCouponState>(redeemed.Grain).Depth));
+        }
+
+        return depth + 1;
+    }
+
+    // What the same person got in the other leg, where he is known at both brands.
+    private static JointUseState OtherLegUse(ITurn turn, JointDesk desk)
+    {
+        var (leg, holder) = (desk.FoundLeg, desk.Person.Holder);
+        var other = leg.LegId == Leg.First ? Leg.Second : Leg.First;
+        return holder.IsLinked && desk.Agreement.FindLeg(other) is not null
+            ? turn.State<JointUseState>(AgreementGrains.UseId(desk.Agreement.AgreementId, other, holder.Other))
+            : JointUseState.Initial;
     }
 
     private static Decision VoidOpen(JointDesk desk)

@@ -64,7 +64,11 @@ public sealed record IssueJointCoupon(
     string Customer,
     long AmountMinorUnits,
     string Currency,
-    Instant At);
+    Instant At)
+{
+    /// <summary>Redemptions of coupons of the same agreement that the purchase used.</summary>
+    public ImmutableArray<string> Redemptions { get; init; } = [];
+}
 
 /// <summary>A purchase that may have triggered a leg was returned.</summary>
 public sealed record VoidJointCoupon(string LegId, string Pseudonym, string Purchase, Instant At);

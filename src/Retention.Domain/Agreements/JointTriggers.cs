@@ -23,6 +23,9 @@ public sealed record PurchaseSeen(
 {
     /// <summary>The sale went from another customer to this one: it triggers as a sale of its own.</summary>
     public bool IsReassigned { get; init; }
+
+    /// <summary>Redemptions that the sale used, of any agreement of the tenant.</summary>
+    public ImmutableArray<JointRedemption> Redemptions { get; init; } = [];
 }
 
 /// <summary>What is left of a purchase after a return.</summary>
@@ -60,7 +63,13 @@ public static class JointTriggers
                 CustomerReference.Seal(tenant, tenantId, leg.AgreementId, purchase.CustomerId),
                 purchase.TotalMinorUnits,
                 purchase.Currency,
-                purchase.At);
+                purchase.At)
+            {
+                Redemptions =
+                [
+                    .. purchase.Redemptions.Where(used => used.AgreementId == leg.AgreementId).Select(used => used.RedemptionId),
+                ],
+            };
             yield return JointMessages.ToAgreement(
                 leg.AgreementId, JointMessages.Issue, issue, JointMessagesJson.Default.IssueJointCoupon);
         }

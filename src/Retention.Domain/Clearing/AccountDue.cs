@@ -4,6 +4,9 @@ using Retention.Kernel;
 
 namespace Retention.Domain.Clearing;
 
+/// <summary>Facts that fall due together at one moment.</summary>
+public sealed record DueFacts(Instant At, IReadOnlyList<AccountFact> Facts);
+
 /// <summary>
 /// What happens on an account by time alone, each at its exact moment. The next turn of the agreement stores it before
 /// anything of its own, a read shows it as if that had been done, and on a real clock a reminder sees to it.
@@ -16,9 +19,20 @@ public static class AccountDue
     public static Instant? NextAt(AgreementState agreement, AccountState account) =>
         Next(agreement, account)?.At;
 
-    /// <summary>The next thing that is due, whenever that is; null: nothing waits.</summary>
-    public static AccountFact? Next(AgreementState agreement, AccountState account) =>
-        account.Pending.IsEmpty ? null : Unconfirmed(agreement, account, account.Pending[0]);
+    /// <summary>The next that is due, whenever that is; null: nothing waits.</summary>
+    public static DueFacts? Next(AgreementState agreement, AccountState account)
+    {
+        if (!agreement.Exists || account.Period is null) return null;
+
+        var unconfirmed = account.Pending.IsEmpty ? (Instant?)null : Late(account, account.Pending[0].DueAt);
+        var fee = PeriodFeeAt(agreement, account);
+        if (unconfirmed is { } wait && (fee is null || wait <= fee))
+        {
+            return new DueFacts(wait, [Unconfirmed(agreement, account, account.Pending[0], wait)]);
+        }
+
+        return fee is { } at ? new DueFacts(at, [.. PeriodFee(agreement, account, at)]) : null;
+    }
 
     /// <summary>The account as it is at a moment that is not before its last fact.</summary>
     /// <param name="fell">Takes in what fell due since that fact.</param>
@@ -27,8 +41,11 @@ public static class AccountDue
     {
         while (Next(agreement, account) is { } due && due.At <= now)
         {
-            account = account.Evolve(due);
-            fell?.Add(due);
+            foreach (var fact in due.Facts)
+            {
+                account = account.Evolve(fact);
+                fell?.Add(fact);
+            }
         }
 
         return agreement.Exists ? account.MovedTo(now.InZone(agreement.Zone).Date) : account;
@@ -41,15 +58,18 @@ public static class AccountDue
         var account = turn.State<AccountState>(grain);
         if (!turn.IsComplete || !agreement.Exists || agreement.IsSandbox) return Decision.Silent();
 
-        var decision = new AccountPen(agreement, account, grain, turn.Time).Into(Decision.Silent());
-        var next = NextAt(agreement, account.Until(agreement, turn.Time));
-        return next is null ? decision : decision.Remind(grain, Reminder, next);
+        var pen = new AccountPen(agreement, account, grain, turn.Time);
+        var decision = pen.Into(Decision.Silent());
+        return decision.Reminders.Count > 0 || NextAt(agreement, pen.State) is not { } next
+            ? decision
+            : decision.Remind(grain, Reminder, next);
     }
 
-    private static RedemptionUnconfirmed Unconfirmed(AgreementState agreement, AccountState account, PendingEntry pending)
-    {
-        var at = Instant.Max(account.LastAt, pending.DueAt);
-        return new RedemptionUnconfirmed
+    // What should have happened before the last fact happens right after it.
+    private static Instant Late(AccountState account, Instant due) => Instant.Max(account.LastAt, due);
+
+    private static RedemptionUnconfirmed Unconfirmed(
+        AgreementState agreement, AccountState account, PendingEntry pending, Instant at) => new()
         {
             At = at,
             On = at.InZone(agreement.Zone).Date,
@@ -59,11 +79,31 @@ public static class AccountDue
             Redemption = pending.Redemption,
             TermsVersion = pending.TermsVersion,
             EntityId = pending.EntityId,
-            Postings =
-            [
-                new Posting(Side.First, -pending.FirstMinorUnits, Book.Provisional),
-                new Posting(Side.Second, pending.FirstMinorUnits, Book.Provisional),
-            ],
+            Postings = Billing.Credit(Side.First, -pending.FirstMinorUnits, Book.Provisional),
         };
+
+    // In advance: when the agreement begins, and when a month does while it lasts.
+    private static Instant? PeriodFeeAt(AgreementState agreement, AccountState account)
+    {
+        if (agreement.Status != AgreementStatus.Active || agreement.Agreed.Fee(FeeTrigger.Period) is null) return null;
+
+        var at = account.PeriodFeeOf == default
+            ? agreement.ActiveSince
+            : agreement.Zone.AtStartOfDay(account.PeriodFeeOf.PlusMonths(1)).ToInstant();
+        return Late(account, at);
+    }
+
+    private static IEnumerable<EntryFact> PeriodFee(AgreementState agreement, AccountState account, Instant at)
+    {
+        var terms = agreement.Agreed;
+        var fee = terms.Fee(FeeTrigger.Period) ?? throw new InvalidOperationException("There is no fee of periods.");
+        var entry = new FeeCleared(FeeTrigger.Period)
+        {
+            At = at,
+            On = at.InZone(agreement.Zone).Date,
+            TermsVersion = agreement.TermsVersion,
+        };
+        return Billing.Entries(
+            terms, entry, account.Lines + 1, fee.IssuerPays ? Side.Second : Side.First, 0, fee.Of(0));
     }
 }

@@ -41,6 +41,9 @@ public sealed record IssueCounted(string LegId, string CouponId, LocalDate EndsO
 {
     /// <summary>The most that the issuer will owe for the coupon.</summary>
     public long ReservedMinorUnits { get; init; }
+
+    /// <summary>The most that the issuer will bear of its discount; the redeeming brand bears the rest.</summary>
+    public long IssuerShareMinorUnits { get; init; }
 }
 
 /// <summary>A triggering purchase gave no coupon, and none is made up for later.</summary>
@@ -73,4 +76,19 @@ public enum SuppressionReason
 
     /// <summary>The customer withdrew his consent to sharing, and the agreement knows it.</summary>
     ConsentMissing,
+
+    /// <summary>The linked person holds as many open coupons of both brands as the terms allow.</summary>
+    MaxOpenPerPerson,
+
+    /// <summary>The linked person got as many coupons of both brands this month as the terms allow.</summary>
+    MaxIssuedPerPersonMonth,
+
+    /// <summary>The purchase used a coupon at the end of as long a chain as the terms allow.</summary>
+    ChainDepth,
+
+    /// <summary>A brand would come to bear more for this month's coupons than the terms allow.</summary>
+    FundingCap,
+
+    /// <summary>The issuer's debt and the funded maximum of its open coupons would exceed limit or deposit.</summary>
+    CreditExhausted,
 }

@@ -10,10 +10,10 @@ namespace Retention.Domain.Clearing;
 /// </summary>
 public sealed class AccountPen
 {
-    private readonly AgreementState agreement;
     private readonly GrainId grain;
     private readonly List<AccountFact> facts = [];
     private readonly Instant? dueBefore;
+    private AgreementState agreement;
 
     /// <param name="asked">The caller's moment; the turn's is never before the agreement's last.</param>
     public AccountPen(AgreementState agreement, AccountState account, GrainId grain, Instant asked)
@@ -22,10 +22,7 @@ public sealed class AccountPen
         Now = Instant.Max(asked, Instant.Max(agreement.LastAt, account.LastAt));
         Today = agreement.Exists ? Now.InZone(agreement.Zone).Date : default;
         dueBefore = AccountDue.NextAt(agreement, account);
-        while (AccountDue.Next(agreement, State) is { } due && due.At <= Now)
-        {
-            Add(due);
-        }
+        WriteDue();
     }
 
     public Instant Now { get; }
@@ -36,6 +33,14 @@ public sealed class AccountPen
     /// <summary>With all that was written so far.</summary>
     public AccountState State { get; private set; }
 
+    /// <summary>From here on the agreement is as the turn leaves it: what that makes due at once is written.</summary>
+    public AccountPen Under(AgreementState next)
+    {
+        agreement = next;
+        WriteDue();
+        return this;
+    }
+
     public void Write(AccountFact fact) => Add(fact with { At = Now, On = Today });
 
     public void Post(EntryFact entry) => Write(entry with { Number = State.Lines + 1 });
@@ -43,11 +48,20 @@ public sealed class AccountPen
     /// <summary>Adds to the decision what was written, and wakes the account for what is due next.</summary>
     public Decision Into(Decision decision)
     {
-        if (facts.Count == 0) return decision;
-
-        decision.Change(grain, facts);
+        if (facts.Count > 0) decision.Change(grain, facts);
         var due = AccountDue.NextAt(agreement, State);
         return agreement.IsSandbox || due == dueBefore ? decision : decision.Remind(grain, AccountDue.Reminder, due);
+    }
+
+    private void WriteDue()
+    {
+        while (AccountDue.Next(agreement, State) is { } due && due.At <= Now)
+        {
+            foreach (var fact in due.Facts)
+            {
+                Add(fact);
+            }
+        }
     }
 
     private void Add(AccountFact fact)

@@ -33,6 +33,9 @@ public sealed record AccountState
     /// <summary>Redemptions that wait for their sale, by the moment to which they do.</summary>
     public ImmutableArray<PendingEntry> Pending { get; init => field = value.IsDefault ? [] : value; } = [];
 
+    /// <summary>The first day of the last month that a period's fee was charged for; its default: none.</summary>
+    public LocalDate PeriodFeeOf { get; init; }
+
     public LegCounts First { get; init; } = LegCounts.Initial;
 
     public LegCounts Second { get; init; } = LegCounts.Initial;
@@ -49,6 +52,28 @@ public sealed record AccountState
     public Instant LastAt { get; init; } = Instant.MinValue;
 
     public LegCounts LegOf(string legId) => legId == Leg.First ? First : Second;
+
+    /// <summary>What a side owes, will owe for redemptions without their sale, and may come to owe for open coupons.</summary>
+    public long ExposureOf(Side side)
+    {
+        var issues = LegOf(side == Side.First ? Leg.First : Leg.Second);
+        return -(side == Side.First ? FirstNet : SecondNet) + issues.Provisional + issues.Reserved;
+    }
+
+    /// <summary>Whether so much of the limit, or of what the side paid in advance, is used that its brand should look.</summary>
+    public bool IsAlerting(Side side, CreditTerms credit)
+    {
+        var exposure = ExposureOf(side);
+        if (!credit.IsPrepaid())
+        {
+            return (Int128)exposure * AgreementTerms.WholeBps >= (Int128)credit.LimitMinorUnits * credit.AlertFrom();
+        }
+
+        // Of the deposit the used part is what provisional and open coupons take of it.
+        var deposit = side == Side.First ? FirstNet : SecondNet;
+        return exposure >= 0
+            || (Int128)(exposure + deposit) * AgreementTerms.WholeBps >= (Int128)deposit * credit.AlertFrom();
+    }
 
     /// <summary>The account as it is on a day that is not before its last fact.</summary>
     public AccountState MovedTo(LocalDate day)
@@ -83,8 +108,8 @@ public sealed record AccountState
             issued.EndsOn, issued.DiscountMinorUnits, issued.ReservedMinorUnits) with
         {
             Issued = leg.Issued + 1,
-        }).WithIssued(issued.LegId, new Memo(1, issued.DiscountMinorUnits)),
-        IssueSuppressed suppressed => OnLeg(suppressed.LegId, leg => leg with { Suppressed = leg.Suppressed + 1 }),
+        }).WithIssued(issued),
+        IssueSuppressed suppressed => OnLeg(suppressed.LegId, leg => leg.WithSuppressed(suppressed.Reason)),
         VoidCounted voided => OnLeg(voided.LegId, leg => leg.Closed(
             voided.EndsOn, voided.DiscountMinorUnits, voided.ReservedMinorUnits) with
         {
@@ -139,8 +164,12 @@ public sealed record AccountState
                 ? Without(fact.Redemption)
                 : Pending,
             Lines = fact.Number,
+            PeriodFeeOf = fact is FeeCleared { Trigger: FeeTrigger.Period } ? MonthOf(fact.On) : PeriodFeeOf,
             Period = period.With(
-                ClearingLine.Of(Currency, fact), ClearingKind.Of(fact).Sum, first, Leg.RedeemerOf(fact.LegId)),
+                ClearingLine.Of(Currency, fact), ClearingKind.Of(fact).Sum, first, Leg.RedeemerOf(fact.LegId)) with
+            {
+                TaxIncluded = period.TaxIncluded + fact.TaxIncludedMinorUnits,
+            },
         };
     }
 
@@ -234,12 +263,28 @@ public sealed record AccountState
         };
     }
 
-    private AccountState WithIssued(string legId, Memo memo) => this with
+    private AccountState WithIssued(IssueCounted issued)
     {
-        Period = legId == Leg.First
-            ? Period! with { FirstIssued = Period.FirstIssued + memo }
-            : Period! with { SecondIssued = Period.SecondIssued + memo },
-    };
+        var memo = new Memo(1, issued.DiscountMinorUnits);
+        var (issuer, redeemer) = (issued.IssuerShareMinorUnits, issued.DiscountMinorUnits - issued.IssuerShareMinorUnits);
+        var period = Period ?? throw new InvalidOperationException("The account is not open.");
+        return this with
+        {
+            Period = issued.LegId == Leg.First
+                ? period with
+                {
+                    FirstIssued = period.FirstIssued + memo,
+                    FirstFunded = period.FirstFunded + issuer,
+                    SecondFunded = period.SecondFunded + redeemer,
+                }
+                : period with
+                {
+                    SecondIssued = period.SecondIssued + memo,
+                    FirstFunded = period.FirstFunded + redeemer,
+                    SecondFunded = period.SecondFunded + issuer,
+                },
+        };
+    }
 
     private AccountState WithExpired(string legId, Memo memo) => this with
     {

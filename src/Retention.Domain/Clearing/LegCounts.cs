@@ -23,6 +23,9 @@ public sealed record LegCounts
     /// <summary>Triggering purchases that gave no coupon.</summary>
     public long Suppressed { get; init; }
 
+    /// <summary>Those by their reason, in the order of reasons.</summary>
+    public ImmutableArray<SuppressedCount> SuppressedBy { get; init => field = value.IsDefault ? [] : value; } = [];
+
     /// <summary>What the issuer owes by this leg's coupons alone, without fees.</summary>
     public long Net { get; init; }
 
@@ -61,6 +64,24 @@ public sealed record LegCounts
         }
     }
 
+    public LegCounts WithSuppressed(SuppressionReason reason)
+    {
+        var index = 0;
+        while (index < SuppressedBy.Length && SuppressedBy[index].Reason < reason)
+        {
+            index++;
+        }
+
+        var isKnown = index < SuppressedBy.Length && SuppressedBy[index].Reason == reason;
+        return this with
+        {
+            Suppressed = Suppressed + 1,
+            SuppressedBy = isKnown
+                ? SuppressedBy.SetItem(index, new SuppressedCount(reason, SuppressedBy[index].Count + 1))
+                : SuppressedBy.Insert(index, new SuppressedCount(reason, 1)),
+        };
+    }
+
     public LegCounts Opened(LocalDate endsOn, long minorUnits, long reserved)
     {
         var index = 0;
@@ -96,3 +117,5 @@ public sealed record LegCounts
 
 /// <param name="Reserved">The most that the issuer will owe for these coupons.</param>
 public readonly record struct OpenDay(LocalDate EndsOn, long Count, long MinorUnits, long Reserved = 0);
+
+public readonly record struct SuppressedCount(SuppressionReason Reason, long Count);

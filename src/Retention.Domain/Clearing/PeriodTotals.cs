@@ -32,6 +32,14 @@ public sealed record PeriodTotals(
 
     public long Paid { get; init; }
 
+    /// <summary>Memo: tax contained in what was cleared.</summary>
+    public long TaxIncluded { get; init; }
+
+    /// <summary>Memo: the most that the first brand will bear for the coupons issued in the month, at either brand.</summary>
+    public long FirstFunded { get; init; }
+
+    public long SecondFunded { get; init; }
+
     /// <summary>Memo: what waits for its sale at the end of a closed period.</summary>
     public long Provisional { get; init; }
 
@@ -47,6 +55,8 @@ public sealed record PeriodTotals(
 
     public static PeriodTotals Begin(LocalDate startsOn, long opening, string hash) =>
         new(startsOn, opening, 0, 0, default, default, default, default, 0, hash, hash);
+
+    public long FundedBy(Side side) => side == Side.First ? FirstFunded : SecondFunded;
 
     /// <param name="moved">What the entry adds to what the first side is owed.</param>
     /// <param name="redeemer">Whose company the line names; null where no coupon was redeemed.</param>

@@ -17,8 +17,16 @@ internal static class PurchaseNews
         SendIssues(decision, scope, customer, Seen(scope.Tenant, sold.Customer.Key, sold.Sale, sold.State, at));
 
     public static void SendIssues(
-        Decision decision, TenantScope scope, CustomerState customer, string customerId, PurchaseRecorded sale) =>
-        SendIssues(decision, scope, customer, Seen(scope.Tenant, customerId, sale, PurchaseState.Initial, sale.At));
+        Decision decision,
+        TenantScope scope,
+        CustomerState customer,
+        string customerId,
+        PurchaseRecorded sale,
+        ImmutableArray<JointRedemption> joint) => SendIssues(
+        decision,
+        scope,
+        customer,
+        Seen(scope.Tenant, customerId, sale, PurchaseState.Initial, sale.At) with { Redemptions = joint });
 
     /// <summary>Something of the sale came back, or all of it is taken back.</summary>
     public static void SendVoids(

@@ -57,7 +57,7 @@ public static class PurchaseTurns
         decision.Change(CustomerGrains.Id(scope.Partition, customerId), fact);
         PurchaseNews.SendSales(decision, scope, customerId, fact, joint);
         till.Write(decision, scope, customerId, command.Origin, $"{command.Source}/{command.PurchaseId}", now);
-        PurchaseNews.SendIssues(decision, scope, customer, customerId, fact);
+        PurchaseNews.SendIssues(decision, scope, customer, customerId, fact, joint);
         var after = CustomerEvolution.Evolve(customer, fact);
         return decision.Answer(new PurchaseReceipt(customerId, fact, scope.Tenant.Currency, PointsBalance.Of(after, now))
         {

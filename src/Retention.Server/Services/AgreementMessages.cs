@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Text.Json;
 using NodaTime.Text;
 using Retention.Domain.Agreements;
 using Retention.Domain.Clearing;
@@ -55,6 +56,10 @@ internal static class AgreementMessages
         {
             SettlesAtSale = terms.Settle != V1.Settle.AtRedeem,
             ConfirmWithinSeconds = WholeSeconds(terms.ConfirmWithin, "terms.confirm_within"),
+            Fees = ClearingTermsMessages.Fees(terms, currency),
+            Tax = ClearingTermsMessages.Tax(terms, issuing, redeeming),
+            Credit = ClearingTermsMessages.Credit(terms, currency),
+            Caps = ClearingTermsMessages.Caps(terms, issuing, redeeming, currency),
         };
     }
 
@@ -83,6 +88,7 @@ internal static class AgreementMessages
         TenantId = view.Agreement.PartyOf(side).TenantId,
         Net = view.Amount(side == Side.First ? view.Account.FirstNet : view.Account.SecondNet),
         Provisional = view.Amount(side == Side.First ? view.Account.FirstProvisional : view.Account.SecondProvisional),
+        Credit = view.CreditOf(side),
     };
 
     public static V1.ClearingEntry ToProto(this ClearingLine line, Party first, Party second, long position) => new()
@@ -159,6 +165,10 @@ internal static class AgreementMessages
                     Reversed = Seen(entity.Reversed),
                 }),
             },
+            TaxIncluded = Seen(period.TaxIncluded),
+            InvoiceIssuer = view.Agreement.Agreed.Tax is { } tax
+                ? view.Agreement.PartyOf(tax.FirstInvoices ? Side.First : Side.Second).BrandId
+                : "",
             Provisional = Seen(isClosed ? period.Provisional : view.Account.FirstProvisional),
         };
 
@@ -184,10 +194,14 @@ internal static class AgreementMessages
         report.Open = seen.Counts.Open;
         report.Voided = seen.Counts.Voided;
         report.SuppressedIssues = seen.Counts.Suppressed;
+        report.SuppressedBy.AddRange(seen.Counts.SuppressedBy.Select(by => new V1.SuppressedIssues
+        {
+            Reason = JsonNamingPolicy.SnakeCaseUpper.ConvertName(by.Reason.ToString()), Count = by.Count,
+        }));
         return report;
     }
 
-    private static V1.Money Amount(this AccountView view, long minorUnits) =>
+    internal static V1.Money Amount(this AccountView view, long minorUnits) =>
         new Money(view.Account.Currency, minorUnits).ToProto();
 
     private static V1.AgreementParty ToProto(this Party party) =>
@@ -261,6 +275,11 @@ internal static class AgreementMessages
             Mirrored = terms.IsMirrored,
             ReversedCouponStaysUsed = terms.ReversedStaysUsed,
             SuppressCountsUnder = terms.SuppressUnder,
+            Fees = { ClearingTermsMessages.Fees(terms) },
+            Tax = ClearingTermsMessages.Tax(state, terms),
+            CreditLimit = ClearingTermsMessages.Credit(terms),
+            Prepaid = terms.Credit?.IsPrepaid() ?? false,
+            Caps = ClearingTermsMessages.Caps(state, terms),
         };
     }
 

@@ -51,6 +51,10 @@ public sealed class NaiveClearing : INaiveLaw
 
         public long Credit { get; set; }
 
+        public string Redemption { get; set; } = "";
+
+        public long Reserved { get; set; }
+
         public long TakenBack { get; set; }
 
         public Instant? ConfirmBy { get; set; }
@@ -60,6 +64,9 @@ public sealed class NaiveClearing : INaiveLaw
         public bool IsClawedBack { get; set; }
 
         private bool Counts => Status == "Redeemed" && !IsClawedBack;
+
+        /// <summary>Whether something of the redemption stands, and with it fee and tax.</summary>
+        public bool IsStanding => Counts && (ConfirmBy is null || IsSold) && (Credit == 0 || Credit > TakenBack);
 
         /// <summary>What the issuer owes for it.</summary>
         public long Owed => Counts && (ConfirmBy is null || IsSold) ? Credit - TakenBack : 0;
@@ -74,6 +81,7 @@ public sealed class NaiveClearing : INaiveLaw
     private sealed class Book(PartitionId partition)
     {
         private readonly Dictionary<string, Coupon> coupons = [];
+        private readonly Dictionary<string, long> extras = [];
         private NaiveStatements statements = new("", "", "0001-01");
         private string currency = "";
         private long number;
@@ -101,12 +109,14 @@ public sealed class NaiveClearing : INaiveLaw
                 case "joint-coupon-issued":
                     coupon.Leg = Text(fact.Json, "leg_id");
                     coupon.EndsOn = Text(fact.Json, "ends_on");
+                    coupon.Reserved = fact.Json.Long("reserved_minor_units");
                     coupon.Status = "Open";
                     break;
                 case "joint-coupon-redeemed":
                     if (coupon.Status != "Open") Tell($"coupon {fact.Grain.Key[..4]}... is redeemed while {coupon.Status}");
                     coupon.Status = "Redeemed";
                     coupon.Credit = fact.Json.Long("credit_minor_units");
+                    coupon.Redemption = Text(fact.Json, "redemption");
                     coupon.ConfirmBy = fact.Json.Moment("confirm_by");
                     break;
                 case "joint-trigger-returned":
@@ -185,6 +195,12 @@ public sealed class NaiveClearing : INaiveLaw
             Compare(grain, "owed by the coupons", coupons.Values.Sum(c => Signed(c, c.Owed)), firstForCoupons);
             Compare(
                 grain, "owed later by the coupons", coupons.Values.Sum(c => Signed(c, c.OwedLater(lastAt))), firstPostedLater);
+            var standing = coupons.Values.Where(coupon => coupon.IsStanding).Select(coupon => coupon.Redemption).ToHashSet();
+            Compare(
+                grain,
+                "fees and taxes of redemptions that came to nothing",
+                extras.Where(extra => !standing.Contains(extra.Key)).Sum(extra => Math.Abs(extra.Value)),
+                0);
             Compare(
                 grain, "pending", state.List("pending").Sum(one => one.Long("first_minor_units")), firstPostedLater);
             Compare(grain, "lines", number, Number(state, "lines"));
@@ -212,6 +228,11 @@ public sealed class NaiveClearing : INaiveLaw
             // The account expires coupons when its day moves on, which its last fact did.
             Compare(grain, $"expired in leg {leg}", expired, Number(counts, "expired"));
             Compare(grain, $"open in leg {leg}", open.Count - expired, shownOpen);
+            Compare(
+                grain,
+                $"reserved in leg {leg}",
+                open.Where(coupon => string.CompareOrdinal(coupon.EndsOn, lastDay) >= 0).Sum(coupon => coupon.Reserved),
+                counts.GetProperty("open_days").EnumerateArray().Sum(day => day.Long("reserved")));
         }
 
         private void JudgeMonths(GrainId grain, JsonElement state)
@@ -241,6 +262,12 @@ public sealed class NaiveClearing : INaiveLaw
         {
             var kind = NaiveEntry.KindOf(fact.Type);
             if (NaiveEntry.IsOfCoupon(fact)) firstForCoupons += first;
+            if (NaiveEntry.IsExtraOfRedemption(fact))
+            {
+                var redemption = Text(fact.Json, "redemption");
+                extras[redemption] = extras.GetValueOrDefault(redemption) + first;
+            }
+
             statements.Add(new NaiveLine(
                 number,
                 Text(fact.Json, "at"),

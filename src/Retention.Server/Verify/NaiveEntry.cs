@@ -25,6 +25,10 @@ internal static class NaiveEntry
     public static bool IsOfCoupon(NaiveFact fact) => fact.Json.Text("coupon_id").Length > 0
         && fact.Type is not ("fee-cleared" or "fee-reversed" or "tax-cleared" or "settlement-confirmed");
 
+    /// <summary>Fee and tax of a redemption.</summary>
+    public static bool IsExtraOfRedemption(NaiveFact fact) => fact.Json.Text("redemption").Length > 0
+        && fact.Type is "fee-cleared" or "fee-reversed" or "tax-cleared";
+
     public static List<KeyValuePair<string, string>> Details(NaiveFact fact, long firstLater)
     {
         var (json, details) = (fact.Json, new List<KeyValuePair<string, string>>());

@@ -149,6 +149,16 @@ public sealed class JointScene
         Books.Deliver();
     }
 
+    /// <summary>A purchase that used a coupon, and all that follows of it.</summary>
+    public void BuyWith(string tenant, string purchaseId, string redemptionId)
+    {
+        var used = new JointRedemption(Id, redemptionId);
+        var seen = Seen(tenant, purchaseId, "anna") with { Redemptions = [used] };
+        Books.Send(PartitionId.Tenant(tenant), JointSales.ForPurchase(TenantOf(tenant), [used], seen));
+        Books.Send(PartitionId.Tenant(tenant), JointTriggers.ForPurchase(TenantOf(tenant), tenant, seen));
+        Books.Deliver();
+    }
+
     /// <param name="returned">Of the sale, with all returns so far.</param>
     public void ReturnSale(string tenant, string purchaseId, string redemptionId, long returned, long total = 1000)
     {

@@ -21,6 +21,7 @@ public sealed class ProtoTests
     private static readonly HashSet<string> NamesTheOtherSide =
     [
         "retention.v1.AgreementParty.tenant_id", "retention.v1.AgreementParty.brand_id", "retention.v1.Funding.tenant_id",
+        "retention.v1.TaxTerms.invoice_issuer_tenant_id", "retention.v1.FundingCap.tenant_id",
     ];
 
     private static IEnumerable<MethodDescriptor> Methods =>
