@@ -68,6 +68,8 @@ public static class CustomerTurns
         var now = state.Now(scope.Now);
         var fact = new CardReplaced(old, keys[0].Hash, command.Reason) { At = now, Origin = command.Origin };
         var decision = Changed(scope, command.CustomerId, state, fact);
+        CustomerLinks.TellStanding(
+            decision, scope, command.CustomerId, state, CustomerEvolution.Evolve(state, fact), now);
         foreach (var hash in old)
         {
             decision.Change(CustomerKeys.Grain(scope.Partition, hash), new KeyBlocked { At = now });
@@ -89,12 +91,12 @@ public static class CustomerTurns
         if (scope.Key(hash).IsBlocked) return Decision.With(View(scope, found.CustomerId, found.State));
 
         var now = found.State.Now(scope.Now);
-        return Changed(
-            scope,
-            found.CustomerId,
-            found.State,
-            new CardBlocked(hash, command.Reason) { At = now, Origin = command.Origin })
+        var fact = new CardBlocked(hash, command.Reason) { At = now, Origin = command.Origin };
+        var decision = Changed(scope, found.CustomerId, found.State, fact)
             .Change(CustomerKeys.Grain(scope.Partition, hash), new KeyBlocked { At = now });
+        CustomerLinks.TellStanding(
+            decision, scope, found.CustomerId, found.State, CustomerEvolution.Evolve(found.State, fact), now);
+        return decision;
     }
 
     /// <summary>

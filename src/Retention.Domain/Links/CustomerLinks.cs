@@ -28,7 +28,7 @@ public static class CustomerLinks
 
     /// <summary>
     /// Refuses, in this order: TENANT_NOT_FOUND, BRAND_NOT_FOUND, STORE_NOT_FOUND, AGREEMENT_NOT_FOUND, CUSTOMER_NOT_FOUND,
-    /// CONSENT_MISSING, CUSTOMER_LINKED, LIMIT_TOO_MANY.
+    /// CONSENT_MISSING, CARD_BLOCKED (all his cards), CUSTOMER_LINKED, LIMIT_TOO_MANY.
     /// </summary>
     public static Decision CreateToken(ITurn turn, string tenantId, CreateLinkToken command)
     {
@@ -200,15 +200,26 @@ public static class CustomerLinks
 
     private static Standing StandingOf(CustomerState state, string brandId) =>
         state.IsErased ? Standing.Erased
-        : Sharing.IsGranted(state.Consents, brandId) ? Standing.Granted
-        : Standing.Withdrawn;
+        : !Sharing.IsGranted(state.Consents, brandId) ? Standing.Withdrawn
+        : IsBlocked(state) ? Standing.Blocked
+        : Standing.Granted;
+
+    // Who never had a card has none that could be lost.
+    private static bool IsBlocked(CustomerState state)
+    {
+        var cards = state.Keys.Where(key => key.Kind == CustomerKeyKind.Card).ToList();
+        return cards.Count > 0 && cards.TrueForAll(card => card.IsBlocked);
+    }
 
     private static Refusal? Fault(CustomerState state, string brandId)
     {
         if (!state.IsActive) return Because(RefusalReason.CustomerNotFound);
-        return Sharing.IsGranted(state.Consents, brandId)
-            ? null
-            : Because(RefusalReason.ConsentMissing, ("purpose", Sharing.Purpose), ("brand_id", brandId));
+        return StandingOf(state, brandId) switch
+        {
+            Standing.Granted => null,
+            Standing.Blocked => Because(RefusalReason.CardBlocked),
+            _ => Because(RefusalReason.ConsentMissing, ("purpose", Sharing.Purpose), ("brand_id", brandId)),
+        };
     }
 
     private static (TenantScope Scope, string CustomerId, Refusal? Refusal) Opened(

@@ -77,7 +77,7 @@ public static class LinkTurns
 
     /// <summary>
     /// Refuses, in this order: LINK_TOKEN_INVALID (unknown, used, outdated, of the same side, or withdrawn: one answer),
-    /// CUSTOMER_NOT_FOUND, CONSENT_MISSING, CUSTOMER_LINKED.
+    /// CUSTOMER_NOT_FOUND, CONSENT_MISSING, CARD_BLOCKED, CUSTOMER_LINKED.
     /// </summary>
     public static Decision Link(ITurn turn, LinkVisitor visitor, string agreementId, string token)
     {

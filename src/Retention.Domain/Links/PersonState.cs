@@ -15,7 +15,7 @@ public enum Standing
     /// <summary>No coupon is issued and none redeemed until it is granted again.</summary>
     Withdrawn,
 
-    /// <summary>None of his cards works.</summary>
+    /// <summary>None of his cards works: as without consent, but the link waits for a new card.</summary>
     Blocked,
 
     /// <summary>For ever.</summary>

@@ -1,5 +1,6 @@
 using NodaTime;
 using Retention.Domain.Clearing;
+using Retention.Domain.Customers;
 using Retention.Domain.Links;
 using Retention.Domain.Tests.Agreements;
 using Retention.Kernel;
@@ -110,6 +111,29 @@ public sealed class LinkTests
         Assert.Equal(RefusalReason.CustomerNotLinked, scene.Unlink(Shoes, "bert").Refusal!.Reason);
         Assert.Empty(Joint.Wallet(Shoes, "bert"));
         Assert.Null(Joint.Redeem(Shoes, Joint.Wallet(Bakery)[0], customer: "anna").Refusal);
+    }
+
+    [Fact]
+    public void A_link_waits_while_all_cards_of_a_side_are_blocked()
+    {
+        Link();
+        Joint.Buy(Shoes, "s1", "bert");
+        var code = Joint.Wallet(Bakery)[0];
+        var origin = new Origin("cre_1", "boots");
+        void Told(Decision decision)
+        {
+            Assert.Null(decision.Refusal);
+            Joint.Books.Deliver();
+        }
+
+        Told(Joint.Books.Ask(turn => CustomerTurns.Replace(turn, Shoes, new ReplaceCard("bert", null, "4711", null, origin))));
+        Assert.Equal(Standing.Granted, scene.Person(Shoes, "bert").Standing);
+        Told(Joint.Books.Ask(turn => CustomerTurns.Block(turn, Shoes, new BlockCard("4711", "lost", origin))));
+
+        Assert.Equal(RefusalReason.ConsentMissing, Joint.Redeem(Bakery, code).Refusal!.Reason);
+        Assert.True(scene.IsLinked(Shoes, "bert"));
+        Told(Joint.Books.Ask(turn => CustomerTurns.Replace(turn, Shoes, new ReplaceCard("bert", null, "4712", null, origin))));
+        Assert.Null(Joint.Redeem(Bakery, code).Refusal);
     }
 
     [Fact]
