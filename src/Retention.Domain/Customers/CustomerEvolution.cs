@@ -17,6 +17,9 @@ public static class CustomerEvolution
         RedemptionReversed e => Restored(state, e),
         JointCouponHeld e => state with { LastAt = e.At, Wallet = JointWallet.Add(state.Wallet, e.Coupon, e.At) },
         JointCouponEnded e => state with { LastAt = e.At, Wallet = JointWallet.Remove(state.Wallet, e.CouponId) },
+        PointsAdjusted e => Moved(state, e.At, e.Taken, e.Given, e.PaidBack),
+        PointsSent e => Moved(state, e.At, e.Taken, default, default),
+        PointsReceived e => Moved(state, e.At, default, e.Given, e.PaidBack),
         LinkOffered e => Known(state, e.At, new CustomerLink(e.AgreementId, e.Side, e.BrandId)),
         CustomerLinked e => Known(state, e.At, new CustomerLink(e.AgreementId, e.Side, e.BrandId, e.LinkId)),
         CustomerUnlinked e => Unlinked(state, e),
@@ -120,6 +123,25 @@ public static class CustomerEvolution
         Instant.Min(fact.PurchasedAt, fact.At),
         fact.ExpiresAt ?? Instant.MaxValue,
         fact.Accrued - fact.PaidDebt);
+
+    private static CustomerState Moved(
+        CustomerState state,
+        Instant at,
+        ImmutableArray<LotSlice> taken,
+        ImmutableArray<LotSlice> given,
+        ImmutableArray<LotSlice> paidBack)
+    {
+        var forgottenUntil = state.ForgottenUntil;
+        var lots = Lots.Take(Lots.Restore(Lots.Take(state.Lots, taken), given), paidBack);
+        return state with
+        {
+            LastAt = at,
+            Lots = Lots.Bound(lots, at, ref forgottenUntil),
+            ForgottenUntil = forgottenUntil,
+            LastLot = given.IsDefaultOrEmpty ? state.LastLot : given[^1].Number,
+            Debt = state.Debt - Sum(paidBack),
+        };
+    }
 
     private static CustomerState Restored(CustomerState state, RedemptionReversed fact) => state with
     {

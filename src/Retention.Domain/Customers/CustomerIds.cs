@@ -16,6 +16,9 @@ public static class CustomerIds
     public static string Contact(string tenantId, string requestId) =>
         "con_" + Hex(LedgerKey.Request(tenantId, requestId))[..24];
 
+    public static string Transfer(string tenantId, string requestId) =>
+        "trf_" + Hex(LedgerKey.Request(tenantId, requestId))[..24];
+
     /// <summary>A redemption's id holds the whole key of its request: its commit is found by it.</summary>
     public static string Redemption(string tenantId, string requestId) =>
         RedemptionPrefix + Hex(LedgerKey.Request(tenantId, requestId));

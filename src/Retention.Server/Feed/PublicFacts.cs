@@ -19,7 +19,8 @@ public static class PublicFacts
         tenant BrandCreated: brand{brandId>brand_id displayName>display_name}
         tenant StoreCreated: store{storeId>store_id brandId>brand_id displayName>display_name timeZone>time_zone entityId>entity_id parentId>parent_id}
         tenant LegalEntityCreated: entity{entityId>entity_id displayName>display_name vatId>vat_id country}
-        tenant ProgramUpdated: program{version millipointsPerUnit>millipoints_per_unit roundToMillipoints>round_to_millipoints lotDays>lot_days millipointsCapPerPurchase>millipoints_cap_per_purchase returnMayGoNegative>return_may_go_negative}
+        tenant ProgramUpdated: program{version millipointsPerUnit>millipoints_per_unit roundToMillipoints>round_to_millipoints lotDays>lot_days millipointsCapPerPurchase>millipoints_cap_per_purchase returnMayGoNegative>return_may_go_negative tills>till_rules{reassignDays>reassign_days purchaseAheadMinutes>purchase_ahead_minutes requiresTillIds>require_till_ids ownCard>own_card cardVelocity>card_velocity cardUsesPerHour>card_uses_per_hour cardUsesPerDay>card_uses_per_day}}
+        tenant CashiersKnown: -
         tenant ClockAdvanced: to>to_time
         tenant AgreementNoted: agreement{agreementId>agreement_id brandId>brand_id otherBrandId>other_brand_id codePrefix>code_prefix}
         tenant TriggerSet: leg{agreementId>agreement_id legId>leg_id brandId>brand_id minimumBasketMinorUnits>minimum_basket_minor_units categories isPaused>paused}
@@ -42,8 +43,17 @@ public static class PublicFacts
         customer void: $at $origin s>source i>purchase_id a>amount_minor_units q>reversed_millipoints sl>slices$slice z>expired_millipoints d>debt_millipoints w>forgiven_millipoints
         customer handed-over: $at $origin s>source i>purchase_id to>to_customer_id a>amount_minor_units q>reversed_millipoints sl>slices$slice z>expired_millipoints d>debt_millipoints w>forgiven_millipoints
         customer taken-over: $at $origin s>source i>purchase_id from>from_customer_id b>brand_id t>purchase_time a>amount_minor_units q>accrued_millipoints d>paid_debt_millipoints n>lot_number v>rule_version x>expire_time
+        customer adjusted: $at $origin m>millipoints sl>slices$slice in>lots$slice pb>paid_debt_slices$slice
+        customer sent: $at $origin id>transfer_id to>to_customer_id m>millipoints sl>slices$slice
+        customer received: $at $origin id>transfer_id from>from_customer_id m>millipoints in>lots$slice pb>paid_debt_slices$slice
+        customer link-offered: $at $origin g>agreement_id sd>side b>brand_id x>expire_time
+        customer linked: $at $origin g>agreement_id sd>side b>brand_id id>link_id
+        customer unlinked: $at $origin g>agreement_id id>link_id
         customer joint-coupon: $at $origin c>coupon{id>coupon_id g>agreement_id b>redeeming_brand_id d>discount_minor_units cu>currency_code x>expire_time}
         customer joint-coupon-gone: $at $origin id>coupon_id g>agreement_id used>redeemed
+        cashier cashier-registered: $at customer_id
+        card-use card-used: $at hour>hour_start_time day>date
+        till-day till-flagged: $at store_id till_id cashier_id rule customer_id what
         key taken: $at c>customer_id
         key freed: $at
         key blocked: $at
@@ -70,6 +80,8 @@ public static class PublicFacts
         offer-use use-reservation-released: reservation>reservation_id
         offer-directory offer-listed: offer_id
         offer-directory offer-counted: -
+        code-series code-series-issued: $at offer_id prefix>code_prefix count expires_at>expire_time
+        code-series code-series-counted: -
         code code-offered: offer_id campaign_id
         coupon coupon-issued: $at offer_id customer_id expires_at>expire_time
         coupon coupon-redeemed: $at redemption>redemption_id discount>discount_minor_units

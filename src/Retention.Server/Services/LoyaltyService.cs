@@ -13,7 +13,7 @@ using DomainLot = Retention.Domain.Customers.Lot;
 namespace Retention.Server.Services;
 
 /// <summary>Points of a customer. Turns messages into commands and answers into messages; decides nothing.</summary>
-public sealed class LoyaltyService(IGrainHost grains) : IRpcService
+public sealed partial class LoyaltyService(IGrainHost grains) : IRpcService
 {
     private const int ReasonLengthMax = 200;
 
@@ -41,6 +41,8 @@ public sealed class LoyaltyService(IGrainHost grains) : IRpcService
         .Unary<GetBalanceRequest, GetBalanceResponse>(nameof(GetBalance), GetBalance)
         .Unary<RedeemPointsRequest, RedeemPointsResponse>(nameof(RedeemPoints), RedeemPoints)
         .Unary<ReverseRedemptionRequest, ReverseRedemptionResponse>(nameof(ReverseRedemption), ReverseRedemption)
+        .Unary<AdjustPointsRequest, AdjustPointsResponse>(nameof(AdjustPoints), AdjustPoints)
+        .Unary<TransferPointsRequest, TransferPointsResponse>(nameof(TransferPoints), TransferPoints)
         .Unary<ListLotsRequest, ListLotsResponse>(nameof(ListLots), ListLots);
 
     private async ValueTask<GetBalanceResponse> GetBalance(GetBalanceRequest request, CallContext call)

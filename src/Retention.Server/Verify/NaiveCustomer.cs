@@ -89,6 +89,27 @@ internal sealed class NaiveCustomer
         Spend += fact.Long("a");
     }
 
+    /// <summary>Points given, taken or moved by hand: what came and went, and a debt that is paid as far as it goes.</summary>
+    public void Move(JsonElement fact, long position)
+    {
+        var now = fact.Moment("at") ?? NodaConstants.UnixEpoch;
+        if (fact.List("sl").Any()) BurnsInOrder(fact, now, position);
+        var taken = Take(fact, "sl", now, position);
+        long given = 0;
+        foreach (var slice in fact.List("in"))
+        {
+            given += slice.Long("m");
+            Require(slice.Long("n") == ++Lots, position, "the lot's number does not follow");
+            Add(HeapOf(slice), slice.Long("m"), position);
+        }
+
+        var isSent = fact.Text("$type") == "sent";
+        Require((isSent ? taken : given - taken) == fact.Long("m"), position, "the parts are not the whole");
+        var paid = given > 0 ? Math.Min(Debt, Live(now)) : 0;
+        Require(Take(fact, "pb", now, position) == paid, position, $"a debt of {Debt} is not paid by {paid}");
+        Debt -= paid;
+    }
+
     public void Restore(JsonElement fact, long position)
     {
         var now = fact.Moment("at") ?? NodaConstants.UnixEpoch;

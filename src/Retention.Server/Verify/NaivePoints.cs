@@ -15,10 +15,11 @@ public sealed class NaivePoints : INaiveLaw
     private readonly Dictionary<GrainId, NaiveCustomer> customers = [];
     private readonly Dictionary<GrainId, string> keys = [];
     private readonly NaiveSales sales;
+    private readonly NaiveTransfers transfers;
     private readonly Dictionary<(PartitionId, string), (long Points, bool IsBack)> redemptions = [];
     private readonly List<Difference> found = [];
 
-    public NaivePoints() => sales = new NaiveSales(Tell);
+    public NaivePoints() => (sales, transfers) = (new NaiveSales(Tell), new NaiveTransfers(Tell));
 
     public string Name => "points";
 
@@ -75,6 +76,13 @@ public sealed class NaivePoints : INaiveLaw
             case "taken-over":
                 sales.TakeOver(fact);
                 customer.TakeOver(fact.Json, fact.Position);
+                break;
+            case "adjusted":
+                customer.Move(fact.Json, fact.Position);
+                break;
+            case "sent" or "received":
+                transfers.See(fact);
+                customer.Move(fact.Json, fact.Position);
                 break;
             case "redeemed":
                 redemptions[(fact.Grain.Partition, fact.Json.Text("id"))] = (fact.Json.Long("m"), false);

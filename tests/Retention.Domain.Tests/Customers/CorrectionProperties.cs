@@ -6,7 +6,7 @@ using Retention.Domain.Purchases;
 
 namespace Retention.Domain.Tests.Customers;
 
-/// <summary>Laws of voids and reassignments, over generated days of a shop with three customers.</summary>
+/// <summary>Laws of voids, reassignments and transfers, over generated days of a shop with three customers.</summary>
 public sealed class CorrectionProperties
 {
     private static readonly string[] People = ["ann", "bob", "eve"];
@@ -20,8 +20,9 @@ public sealed class CorrectionProperties
 
     /// <summary>
     /// A sale counts for exactly one customer or, voided, for none: what each has, dead points included, less what he owes,
-    /// is what the sales that are his brought and were not returned, less what he redeemed. So are his count and his spend.
-    /// Method: beside the grains a plain list of sales, each with its holder; corrections only change that list.
+    /// is what the sales that are his brought and were not returned, less what he redeemed or sent, and what he was given.
+    /// So are his count and his spend.
+    /// Method: beside the grains a plain list of sales, each with its holder, and one sum of the rest per customer.
     /// </summary>
     [Fact]
     public void A_sale_counts_for_one_customer_or_for_none() => Check.One(Thorough, Prop.ForAll(Days, Live));
@@ -60,6 +61,16 @@ public sealed class CorrectionProperties
             case 4:
                 if (world.Void(sale.Id).Refusal is null) sale.Holder = "";
                 break;
+            case 5 when step.Choice % 2 == 0:
+                var other = People[(step.Choice + 1) % 3];
+                if (world.Transfer(person, other, (step.Cents * 2L) + 1).Refusal is not null) break;
+                redeemed[person] += (step.Cents * 2L) + 1;
+                redeemed[other] -= (step.Cents * 2L) + 1;
+                break;
+            case 5:
+                var points = (step.Cents * 2L) + 1 - 900;
+                if (world.Adjust(points, person).Refusal is null) redeemed[person] -= points;
+                break;
             default:
                 if (world.Reassign(sale.Id, person).Reply is ReassignReceipt receipt)
                 {
@@ -92,7 +103,7 @@ public sealed class CorrectionProperties
 
     internal sealed record Step(byte[] Bytes)
     {
-        public int Kind => Bytes[0] % 6;
+        public int Kind => Bytes[0] % 7;
 
         public int Cents => Bytes[1] * 10;
 

@@ -144,6 +144,18 @@ internal sealed class World
         return Ask(turn => CorrectionTurns.Reassign(turn, Tenant, command));
     }
 
+    public Decision Adjust(long millipoints, string customerId = "ann")
+    {
+        var command = new AdjustPoints(customerId, millipoints, "goodwill", Till);
+        return Ask(turn => TransferTurns.Adjust(turn, Tenant, command));
+    }
+
+    public Decision Transfer(string from, string to, long millipoints)
+    {
+        var command = new TransferPoints($"trf_{++requests}", from, to, millipoints, null, Till);
+        return Ask(turn => TransferTurns.Transfer(turn, Tenant, command));
+    }
+
     public Decision Redeem(long millipoints, string customerId = "ann")
     {
         var request = $"redeem-{++requests}";

@@ -85,6 +85,9 @@ public static class JointRecipes
                 proposal.Terms = AgreementCalls.Proposal(tenant, tenant).Terms;
                 await WithinAsync(proposal, tenant);
                 break;
+            case TransferPointsRequest transfer:
+                transfer.ToCustomerId = await Recipes.Customer(tenant);
+                break;
             case CreateLinkTokenRequest token:
                 await tenant.Drained(token.AgreementId);
                 await AllowAsync(tenant, token.CustomerId, token.AgreementId);
