@@ -29,7 +29,10 @@ public sealed partial class ShardCore
             foreach (var key in turn.Keys)
             {
                 keyHolders[key.Key] = turn;
-                turn.MayBeKnown |= outputs.MayHold(key.Key);
+
+                // Where several nodes write the store, no memory tells that a key is new, and nearly all are: the
+                // store finds the others when the turn commits, and Confirm does when it is refused.
+                turn.MayBeKnown |= !limits.SharedStore && outputs.MayHold(key.Key);
             }
 
             turn.HoldsKeys = true;

@@ -1,11 +1,11 @@
 using System.Security.Cryptography;
 using System.Text;
-using Retention.Storage.Sqlite;
+using Retention.Storage;
 
 namespace Retention.Server.Persons;
 
 /// <summary>AES-256-GCM under the keys that the storage keeps. A text is nonce, cipher and tag.</summary>
-public sealed class PersonKeys(SqlitePersonKeys keys) : IPersonKeys
+public sealed class PersonKeys(IPersonKeyStore keys) : IPersonKeys
 {
     private const int NonceLength = 12;
     private const int TagLength = 16;

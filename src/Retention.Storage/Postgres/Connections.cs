@@ -9,11 +9,19 @@ internal sealed class Connections : IDisposable
 
     public Connections(PostgresOptions options)
     {
+        Options = options;
+        source = Source(options, options.Readers + 2);
+    }
+
+    public PostgresOptions Options { get; }
+
+    public static NpgsqlDataSource Source(PostgresOptions options, int poolSize)
+    {
         var named = new NpgsqlConnectionStringBuilder(options.ConnectionString)
         {
             SearchPath = new NpgsqlCommandBuilder().QuoteIdentifier(options.Schema),
             ApplicationName = "retention",
-            MaxPoolSize = options.Readers + 2,
+            MaxPoolSize = poolSize,
             MaxAutoPrepare = 32,
             AutoPrepareMinUsages = 2,
             CommandTimeout = options.QueryTimeoutSeconds,
@@ -21,11 +29,8 @@ internal sealed class Connections : IDisposable
             TcpKeepAlive = true,
             Timeout = 5,
         };
-        Options = options;
-        source = new NpgsqlDataSourceBuilder(named.ConnectionString).Build();
+        return new NpgsqlDataSourceBuilder(named.ConnectionString).Build();
     }
-
-    public PostgresOptions Options { get; }
 
     public NpgsqlConnection Open() => source.OpenConnection();
 
@@ -37,12 +42,18 @@ internal sealed class Connections : IDisposable
         using var connection = Open();
         using var command = new NpgsqlCommand(
             "SELECT current_setting('fsync'), current_setting('full_page_writes'), current_setting('server_version_num')::int, "
-            + "rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user", connection);
+            + "rolsuper OR rolbypassrls, current_setting('synchronous_standby_names'), current_setting('synchronous_commit') FROM pg_roles WHERE rolname = current_user", connection);
         using var row = command.ExecuteReader();
         row.Read();
         if (row.GetString(0) != "on" || row.GetString(1) != "on")
         {
             throw new DatabaseUnfitException("The database runs with fsync or full_page_writes off: commits could be lost.");
+        }
+
+        if (Options.NeedsStandby && (row.GetString(4).Length == 0 || row.GetString(5) is "off" or "local"))
+        {
+            throw new DatabaseUnfitException(
+                "No synchronous standby is set: give synchronous_standby_names, and synchronous_commit on or higher.");
         }
 
         if (row.GetInt32(2) < 150_000) throw new DatabaseUnfitException("PostgreSQL 15 or newer is needed.");

@@ -54,6 +54,16 @@ public sealed class PostgresGrainStore : IGrainStore
         }
     }
 
+    /// <summary>While it is held no other node starts: what a platform has once is made once.</summary>
+    public IDisposable LockStart()
+    {
+        var connection = connections.Open();
+        var key = AdvisoryKeys.Start(connections.Options.Schema);
+        using var command = new NpgsqlCommand($"SELECT pg_advisory_lock({key})", connection) { CommandTimeout = 0 };
+        command.ExecuteNonQuery();
+        return new StartLock(connection, key);
+    }
+
     public ValueTask<IReadOnlyList<CommitResult>> CommitAsync(IReadOnlyList<Commit> batch, CancellationToken stop)
     {
         CommitShape.Check(batch);
@@ -172,6 +182,19 @@ public sealed class PostgresGrainStore : IGrainStore
         }
         catch (NpgsqlException)
         {
+        }
+    }
+
+    private sealed class StartLock(NpgsqlConnection connection, long key) : IDisposable
+    {
+        public void Dispose()
+        {
+            using (var command = new NpgsqlCommand($"SELECT pg_advisory_unlock({key})", connection))
+            {
+                command.ExecuteNonQuery();
+            }
+
+            connection.Dispose();
         }
     }
 }

@@ -11,6 +11,9 @@ public sealed record PostgresOptions
     /// <summary>Schema of all tables; made by the first start.</summary>
     public string Schema { get; init; } = "retention";
 
+    /// <summary>Refuse a database that acknowledges a commit before a standby has it.</summary>
+    public bool NeedsStandby { get; init; }
+
     /// <summary>Connections of one node beside its lane; more callers wait.</summary>
     public int Readers { get; init; } = 6;
 
