@@ -66,6 +66,9 @@ internal sealed class PendingTurn
 
     public Refusal? Refusal { get; set; }
 
+    /// <summary>Thrown over states that may be of different moments; it counts when they are found to be the newest.</summary>
+    public Exception? Cause { get; set; }
+
     public List<SentEffect>? Effects { get; set; }
 
     /// <summary>Turns whose answers show what this one wrote.</summary>
@@ -87,6 +90,7 @@ internal sealed class PendingTurn
         Touched.Clear();
         Shaped = null;
         Refusal = null;
+        Cause = null;
         Effects = null;
         Snapshots = null;
         IsCheckOnly = false;

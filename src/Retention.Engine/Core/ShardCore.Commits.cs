@@ -137,6 +137,12 @@ public sealed partial class ShardCore
 
         if (turn.IsCheckOnly)
         {
+            if (turn.Cause is { } cause && !IsDoubtful(turn))
+            {
+                Throw(turn, cause);
+                return;
+            }
+
             // Several nodes: what it saw is the newest, unless a turn of this shard has dropped it meanwhile.
             if (turn.Refusal is not null && !IsDoubtful(turn))
             {

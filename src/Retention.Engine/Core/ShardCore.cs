@@ -193,7 +193,7 @@ public sealed partial class ShardCore
         }
         else if (cause is not null)
         {
-            Throw(turn, cause);
+            ThrowOverNewest(turn, cause);
         }
         else if (refusal is not null)
         {
@@ -355,6 +355,22 @@ public sealed partial class ShardCore
         turn.IsToPark = false;
         turn.IsDecided = false;
         parked.Add(turn);
+    }
+
+    /// <summary>
+    /// Where several nodes write the store, one state of a turn may be older than another, which no invariant bears:
+    /// it is broken only if the states turn out to be the newest.
+    /// </summary>
+    private void ThrowOverNewest(PendingTurn turn, Exception cause)
+    {
+        if (!limits.SharedStore || turn.Touched.Count == 0)
+        {
+            Throw(turn, cause);
+            return;
+        }
+
+        turn.Cause = cause;
+        Emit(turn, builder.CheckOnly(turn));
     }
 
     private void Throw(PendingTurn turn, Exception cause)

@@ -11,6 +11,8 @@ namespace Retention.Server.Commands;
 /// <summary><c>retention demo</c>: two to twenty brands, joint coupons, a year, and books that must be right.</summary>
 internal static class DemoCommand
 {
+    private const int NodesMax = 16;
+
     private static readonly Option<string> Dataset = new("--dataset")
     {
         Description = "Folder in the shape of The Complete Journey. Default: an invented year.",
@@ -39,12 +41,21 @@ internal static class DemoCommand
         Description = "Leave the server running on the demo's data until Ctrl+C.",
     };
 
+    private static readonly Option<int> Nodes = new("--nodes")
+    {
+        Description = "Servers on the one database; more than one needs PostgreSQL.",
+        DefaultValueFactory = _ => 1,
+    };
+
+    private static readonly StoreArguments Store = new();
+
     public static Command Create()
     {
         var command = new Command("demo", "Starts a server, plays joint offers of several brands, verifies the books.")
         {
-            Dataset, ScenarioPath, DataDirectory, Crash, KeepServing,
+            Dataset, ScenarioPath, DataDirectory, Crash, KeepServing, Nodes,
         };
+        Store.AddTo(command);
         command.SetAction(RunAsync);
         return command;
     }
@@ -56,12 +67,13 @@ internal static class DemoCommand
         var folder = given is null ? Directory.CreateTempSubdirectory("retention-demo-").FullName : DataFolder(given);
         try
         {
+            var home = Home(parsed, folder);
             var report = await ConsoleProgress.RunAsync(progress =>
-                new DemoRun(plan, folder, parsed.GetValue(Crash), progress).RunAsync(stop));
+                new DemoRun(plan, home, parsed.GetValue(Crash), progress).RunAsync(stop));
             Console.Out.WriteLine(parsed.GetValue(CommandLine.Json)
                 ? JsonSerializer.Serialize(report, DemoReportJson.Default.DemoReport)
                 : ReportText.Of(report, plan.Scenario));
-            if (parsed.GetValue(KeepServing)) await ServeAsync(folder, stop);
+            if (parsed.GetValue(KeepServing)) await ServeAsync(home, stop);
             return report.IsSound ? 0 : 1;
         }
         catch (Exception e) when (e is RpcCallException or ServerStartException)
@@ -74,6 +86,14 @@ internal static class DemoCommand
         {
             if (given is null) Directory.Delete(folder, recursive: true);
         }
+    }
+
+    private static DemoHome Home(ParseResult parsed, string folder)
+    {
+        var (database, nodes) = (Store.Read(parsed), parsed.GetValue(Nodes));
+        if (nodes is < 1 or > NodesMax) throw new UsageFailure($"{Nodes.Name} must be from 1 to {NodesMax}");
+        if (nodes > 1 && database is null) throw new UsageFailure($"{Nodes.Name} {nodes} needs PostgreSQL");
+        return new DemoHome(folder, database, nodes);
     }
 
     private static DemoPlan Plan(ParseResult parsed)
@@ -102,11 +122,11 @@ internal static class DemoCommand
             ? throw new UsageFailure($"{given} holds data that is not a demo's")
             : Path.GetFullPath(given);
 
-    private static async Task ServeAsync(string folder, CancellationToken stop)
+    private static async Task ServeAsync(DemoHome home, CancellationToken stop)
     {
-        await using var server = new DemoServer(folder);
+        await using var server = home.NewServer();
         await server.StartAsync(stop);
-        await Console.Error.WriteLineAsync($"ready grpc={server.Grpc} http={server.Http} data={folder}");
+        await Console.Error.WriteLineAsync($"ready grpc={server.Grpc} http={server.Http} data={home.DataFolder}");
         await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await server.StopAsync();
     }

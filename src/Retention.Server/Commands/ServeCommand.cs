@@ -3,10 +3,12 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Npgsql;
 using Retention.Engine.Ports;
 using Retention.Server.Auth;
 using Retention.Server.Hosting;
 using Retention.Server.Services;
+using Retention.Storage.Postgres;
 using Retention.Storage.Sqlite;
 using Command = System.CommandLine.Command;
 
@@ -15,9 +17,11 @@ namespace Retention.Server.Commands;
 /// <summary><c>retention serve</c>: runs the server until it is told to stop.</summary>
 internal static class ServeCommand
 {
+    private const string HighAvailability = "ha";
+
     private static readonly Option<string> DataDirectory = new("--data")
     {
-        Description = "Directory of the database; created where it does not exist.",
+        Description = "Directory of the database and of the platform's key; created where it does not exist.",
         Required = true,
     };
 
@@ -52,12 +56,21 @@ internal static class ServeCommand
         DefaultValueFactory = _ => new CouponOptions().FailuresPerMinute,
     };
 
+    private static readonly StoreArguments Store = new();
+
+    private static readonly Option<string> Profile = new("--profile")
+    {
+        Description = "ha: refuse to start without a PostgreSQL database that has a synchronous standby.",
+    };
+
     public static Command Create()
     {
+        Profile.AcceptOnlyFromAmong(HighAvailability);
         var command = new Command("serve", "Runs the server until it is told to stop.")
         {
-            DataDirectory, Grpc, Http, Certificate, Key, AuthFailures, CouponFailures,
+            DataDirectory, Grpc, Http, Certificate, Key, AuthFailures, CouponFailures, Profile,
         };
+        Store.AddTo(command);
         command.SetAction((parsed, _) => RunAsync(parsed));
         return command;
     }
@@ -78,6 +91,7 @@ internal static class ServeCommand
         var options = new ServerOptions
         {
             DataDirectory = parsed.GetRequiredValue(DataDirectory),
+            Postgres = Database(parsed),
             Grpc = Address(parsed, Grpc),
             Http = Address(parsed, Http),
             Certificate = LoadCertificate(parsed.GetValue(Certificate), parsed.GetValue(Key)),
@@ -95,6 +109,15 @@ internal static class ServeCommand
         return isLocal || options.Certificate is not null
             ? options
             : throw new UsageFailure($"off loopback a certificate is required: give {Certificate.Name} and {Key.Name}");
+    }
+
+    private static PostgresOptions? Database(ParseResult parsed)
+    {
+        var database = Store.Read(parsed);
+        if (parsed.GetValue(Profile) != HighAvailability) return database;
+        return database is null
+            ? throw new UsageFailure($"{Profile.Name} {HighAvailability} needs PostgreSQL with a synchronous standby")
+            : database with { NeedsStandby = true };
     }
 
     private static IPEndPoint Address(ParseResult parsed, Option<string> option)
@@ -132,9 +155,13 @@ internal static class ServeCommand
         {
             return await RetentionServer.StartAsync(options, CancellationToken.None);
         }
-        catch (Exception fault) when (fault is StoreInUseException or StoreTooNewException)
+        catch (Exception fault) when (fault is StoreInUseException or StoreTooNewException || IsDatabaseRefusal(fault))
         {
             throw new UsageFailure(fault.Message);
+        }
+        catch (Exception fault) when (fault is NpgsqlException or CommitInDoubtException)
+        {
+            throw new CommandFailure($"the database cannot be used: {fault.Message}");
         }
         catch (StoreDamagedException fault)
         {
@@ -149,6 +176,9 @@ internal static class ServeCommand
             throw new UsageFailure($"the data directory {options.DataDirectory} cannot be used: {fault.Message}");
         }
     }
+
+    internal static bool IsDatabaseRefusal(Exception fault) =>
+        fault is SchemaTooNewException or DatabaseUnfitException or DatabaseInUseException;
 
     private static bool IsAddressFault(Exception fault) =>
         Root(fault) is SocketException || fault is Microsoft.AspNetCore.Connections.AddressInUseException

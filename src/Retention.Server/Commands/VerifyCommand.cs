@@ -16,8 +16,9 @@ internal static class VerifyCommand
     private static readonly Option<string> DataDirectory = new("--data")
     {
         Description = "Directory of the database, or a copy of it. No server may work in it. Nothing is changed.",
-        Required = true,
     };
+
+    private static readonly StoreArguments Store = new();
 
     public static Command Create()
     {
@@ -26,6 +27,7 @@ internal static class VerifyCommand
         {
             DataDirectory,
         };
+        Store.AddTo(command, withStore: false);
         command.SetAction(RunAsync);
         return command;
     }
@@ -35,24 +37,41 @@ internal static class VerifyCommand
         string directory, ConsoleProgress progress, CancellationToken stop)
     {
         if (!StoreScan.IsStore(directory)) throw new UsageFailure($"{directory} is no data directory");
+        return await VerifyAsync(new VerifiedDirectory(directory), directory, progress, stop);
+    }
+
+    private static async Task<VerifyReport> VerifyAsync(
+        IVerifiedStore store, string name, ConsoleProgress progress, CancellationToken stop)
+    {
         try
         {
-            return await new Verification(directory, StoredKinds.All, StoredKinds.Laws(), progress.Show).RunAsync(stop);
+            return await new Verification(store, StoredKinds.All, StoredKinds.Laws(), progress.Show).RunAsync(stop);
         }
-        catch (Exception e) when (e is StoreInUseException or StoreTooNewException)
+        catch (Exception e) when (e is StoreInUseException or StoreTooNewException || ServeCommand.IsDatabaseRefusal(e))
         {
             throw new UsageFailure(e.Message);
         }
-        catch (Exception e) when (e is StoreDamagedException or IOException)
+        catch (Exception e) when (e is StoreDamagedException or IOException or Npgsql.NpgsqlException)
         {
-            throw new CommandFailure($"{directory} cannot be read: {e.Message}");
+            throw new CommandFailure($"{name} cannot be read: {e.Message}");
         }
+    }
+
+    private static Task<VerifyReport> VerifyAsync(ParseResult parsed, ConsoleProgress progress, CancellationToken stop)
+    {
+        if (parsed.GetValue(DataDirectory) is not { } directory)
+        {
+            return VerifyAsync(new VerifiedDatabase(Store.Database(parsed)), "the database", progress, stop);
+        }
+
+        return Store.IsGiven(parsed)
+            ? throw new UsageFailure($"give {DataDirectory.Name} or a connection, not both")
+            : VerifyAsync(directory, progress, stop);
     }
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
-        var directory = parsed.GetRequiredValue(DataDirectory);
-        var report = await ConsoleProgress.RunAsync(progress => VerifyAsync(directory, progress, stop));
+        var report = await ConsoleProgress.RunAsync(progress => VerifyAsync(parsed, progress, stop));
         if (parsed.GetValue(CommandLine.Json))
         {
             Console.Out.WriteLine(JsonSerializer.Serialize(report, VerifyReportJson.Default.VerifyReport));

@@ -1,17 +1,28 @@
 using System.Diagnostics;
 using Retention.Server.Commands;
 using Retention.Server.Verify;
+using Retention.Storage.Postgres;
 
 namespace Retention.Server.Demo;
 
-/// <summary>Plays a whole plan on a data directory and checks what is left in it.</summary>
-internal sealed class DemoRun(DemoPlan plan, string dataFolder, bool crashes, ConsoleProgress progress)
+/// <summary>Where a demo keeps its data, and on how many nodes it runs.</summary>
+/// <param name="DataFolder">The server's data directory, and the demo's own memory.</param>
+/// <param name="Database">Null: SQLite in the directory, on one node.</param>
+internal sealed record DemoHome(string DataFolder, PostgresOptions? Database = null, int Nodes = 1)
+{
+    public DemoServer NewServer() => new(DataFolder, Database, Nodes);
+
+    public IVerifiedStore ToVerify() => Database is null ? new VerifiedDirectory(DataFolder) : new VerifiedDatabase(Database);
+}
+
+/// <summary>Plays a whole plan on a store and checks what is left in it.</summary>
+internal sealed class DemoRun(DemoPlan plan, DemoHome home, bool crashes, ConsoleProgress progress)
 {
     public async Task<DemoReport> RunAsync(CancellationToken stop)
     {
         var startedAt = Stopwatch.GetTimestamp();
-        var memory = DemoMemory.Open(dataFolder, Fingerprint());
-        await using var server = new DemoServer(dataFolder);
+        var memory = DemoMemory.Open(home.DataFolder, Fingerprint());
+        await using var server = home.NewServer();
         await server.StartAsync(stop);
         var crash = crashes
             ? CrashPlan.Across(server, plan.Dataset.Offers.Count, plan.Redemptions.Count)
@@ -27,7 +38,7 @@ internal sealed class DemoRun(DemoPlan plan, string dataFolder, bool crashes, Co
         var exitCode = await server.StopAsync();
         if (exitCode != 0) throw new CommandFailure($"the server ended with exit code {exitCode}");
         var verified = await new Verification(
-            dataFolder, StoredKinds.All, StoredKinds.Laws(), progress.Show).RunAsync(stop);
+            home.ToVerify(), StoredKinds.All, StoredKinds.Laws(), progress.Show).RunAsync(stop);
         return new DemoReport(
             pairs.Sum(pair => pair.Issued),
             pairs.Sum(pair => pair.Consumed),

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Retention.Server.Commands;
+using Retention.Storage.Postgres;
 
 namespace Retention.Server.Demo;
 
@@ -25,10 +27,13 @@ public sealed partial class ServerProcess : IAsyncDisposable
     public TimeSpan ReadyAfter { get; private set; }
 
     /// <summary>Starts a server on a data directory and free ports of 127.0.0.1, and waits until it is ready.</summary>
-    public static async Task<ServerProcess> StartAsync(string dataFolder, CancellationToken stop)
+    /// <param name="database">Null: SQLite in the directory.</param>
+    public static async Task<ServerProcess> StartAsync(
+        string dataFolder, PostgresOptions? database, CancellationToken stop)
     {
         var startedAt = Stopwatch.GetTimestamp();
-        var server = new ServerProcess(new Process { StartInfo = Command(dataFolder), EnableRaisingEvents = true });
+        var server = new ServerProcess(
+            new Process { StartInfo = Command(dataFolder, database), EnableRaisingEvents = true });
         server.Begin();
         try
         {
@@ -73,7 +78,7 @@ public sealed partial class ServerProcess : IAsyncDisposable
         process.Dispose();
     }
 
-    private static ProcessStartInfo Command(string dataFolder)
+    private static ProcessStartInfo Command(string dataFolder, PostgresOptions? database)
     {
         var assembly = typeof(ServerProcess).Assembly.Location;
         var beside = Path.Combine(AppContext.BaseDirectory, "retention");
@@ -90,6 +95,16 @@ public sealed partial class ServerProcess : IAsyncDisposable
             ["serve", "--data", dataFolder, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"])
         {
             command.ArgumentList.Add(part);
+        }
+
+        if (database is not null)
+        {
+            // Not on the command line: the text may hold a password.
+            command.Environment[StoreArguments.EnvironmentName] = database.ConnectionString;
+            foreach (var part in (string[])["--store", "postgres", "--schema", database.Schema])
+            {
+                command.ArgumentList.Add(part);
+            }
         }
 
         return command;

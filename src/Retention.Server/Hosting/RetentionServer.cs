@@ -7,7 +7,6 @@ using Retention.Server.Auth;
 using Retention.Server.Persons;
 using Retention.Server.Services;
 using Retention.Server.Telemetry;
-using Retention.Storage.Sqlite;
 using Retention.Transport;
 
 namespace Retention.Server.Hosting;
@@ -15,18 +14,15 @@ namespace Retention.Server.Hosting;
 /// <summary>One running server: the store, the grains on it, and the listeners before them.</summary>
 public sealed class RetentionServer : IAsyncDisposable
 {
-    private readonly SqliteGrainStore store;
+    private readonly ServerStore store;
     private readonly GrainHost grains;
-    private readonly SqlitePersonKeys persons;
     private readonly WebApplication app;
     private readonly ServerHealth health;
 
-    private RetentionServer(
-        SqliteGrainStore store, GrainHost grains, SqlitePersonKeys persons, WebApplication app, ServerHealth health)
+    private RetentionServer(ServerStore store, GrainHost grains, WebApplication app, ServerHealth health)
     {
         this.store = store;
         this.grains = grains;
-        this.persons = persons;
         this.app = app;
         this.health = health;
     }
@@ -51,15 +47,14 @@ public sealed class RetentionServer : IAsyncDisposable
         var app = Build(options, transport);
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Retention.Server");
         var health = new ServerHealth(options.DataDirectory, app.Lifetime);
-        var store = SqliteGrainStore.Open(new SqliteOptions { Directory = options.DataDirectory });
-        ServerLog.StoreOpened(log, SqliteGrainStore.SqliteVersion, options.DataDirectory);
-        var persons = await OpenPersonsAsync(store, options.DataDirectory);
+        var store = await ServerStore.OpenAsync(options, log);
         var grains = new GrainHost(
-            store, Registry.Default.Kinds, Registry.Default, options.Engine, SystemClock.Instance, Events(log, health));
-        var server = new RetentionServer(store, grains, persons, app, health);
+            store.Grains, Registry.Default.Kinds, Registry.Default, options.Engine with { SharedStore = store.IsShared }, SystemClock.Instance, Events(log, health));
+        var server = new RetentionServer(store, grains, app, health);
         try
         {
             await Bootstrap.RunAsync(grains, options.DataDirectory, stop);
+            store.Started();
             server.Map(options, transport, rules);
             await app.StartAsync(stop);
             server.ReadAddresses(options);
@@ -81,22 +76,7 @@ public sealed class RetentionServer : IAsyncDisposable
     {
         await app.DisposeAsync();
         await grains.DisposeAsync();
-        persons.Dispose();
         await store.DisposeAsync();
-    }
-
-    // The store holds the directory's lock by now; it is let go when there is no way on.
-    private static async Task<SqlitePersonKeys> OpenPersonsAsync(SqliteGrainStore store, string directory)
-    {
-        try
-        {
-            return SqlitePersonKeys.Open(directory);
-        }
-        catch
-        {
-            await store.DisposeAsync();
-            throw;
-        }
     }
 
     // The data holds keys and customers; nobody else on the machine reads it.
@@ -135,7 +115,7 @@ public sealed class RetentionServer : IAsyncDisposable
         var authentication = new Authentication(grains, rules, options.Auth, TimeProvider.System);
         var draining = app.Lifetime.ApplicationStopping;
         var services = RpcServices.Create(new ServiceParts(
-            grains, rules, authentication, new PersonKeys(persons), new CodeGuard(options.Coupons, TimeProvider.System), draining));
+            grains, rules, authentication, new PersonKeys(store.Persons), new CodeGuard(options.Coupons, TimeProvider.System), draining));
         var rpcHealth = new HealthService();
         foreach (var service in services)
         {

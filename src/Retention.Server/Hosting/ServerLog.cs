@@ -15,6 +15,9 @@ internal static partial class ServerLog
     [LoggerMessage(4, LogLevel.Information, "SQLite {version} serves {directory}.")]
     public static partial void StoreOpened(ILogger logger, string version, string directory);
 
+    [LoggerMessage(5, LogLevel.Information, "PostgreSQL serves the schema {schema}.")]
+    public static partial void DatabaseOpened(ILogger logger, string schema);
+
     /// <summary>Types and places, never messages: those may quote personal data.</summary>
     public static string Describe(Exception error)
     {

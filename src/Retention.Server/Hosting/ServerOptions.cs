@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Retention.Engine.Ports;
 using Retention.Server.Auth;
+using Retention.Storage.Postgres;
 using Retention.Server.Services;
 using Retention.Transport;
 
@@ -12,6 +13,9 @@ public sealed record ServerOptions
 {
     /// <summary>Created where it does not exist.</summary>
     public required string DataDirectory { get; init; }
+
+    /// <summary>The database that the data is kept in; null: SQLite in the data directory.</summary>
+    public PostgresOptions? Postgres { get; init; }
 
     /// <summary>gRPC over HTTP/2; port 0 takes a free one.</summary>
     public IPEndPoint Grpc { get; init; } = new(IPAddress.Loopback, 5001);

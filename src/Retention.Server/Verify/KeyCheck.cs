@@ -1,5 +1,6 @@
 using Retention.Engine.Ports;
 using Retention.Kernel;
+using Retention.Storage;
 using Retention.Storage.Sqlite;
 
 namespace Retention.Server.Verify;
@@ -8,7 +9,7 @@ namespace Retention.Server.Verify;
 /// Asks the store for every ledger key of the journal: it must lead to the record that took it. Keys are asked for in
 /// their own order, many at a time, beside the reading of the journal.
 /// </summary>
-internal sealed class KeyCheck(SqliteGrainStore? store, DifferenceList differences, CancellationToken stop)
+internal sealed class KeyCheck(IAuditedStore? store, DifferenceList differences, CancellationToken stop)
 {
     private const int KeysPerBatch = 500_000;
     private const int KeysPerQuestion = 1_000;

@@ -2,6 +2,7 @@ using System.Buffers;
 using Retention.Engine.Core;
 using Retention.Engine.Ports;
 using Retention.Kernel;
+using Retention.Storage;
 using Retention.Storage.Sqlite;
 
 namespace Retention.Server.Verify;
@@ -11,7 +12,7 @@ namespace Retention.Server.Verify;
 /// the whole state.
 /// </summary>
 internal sealed class StateJudge(
-    SqliteGrainStore? store, GrainKinds kinds, NaiveLaws naive, DifferenceList differences)
+    IAuditedStore? store, GrainKinds kinds, NaiveLaws naive, DifferenceList differences)
 {
     private const int GrainsPerRange = 500;
 
@@ -40,7 +41,7 @@ internal sealed class StateJudge(
         });
     }
 
-    private async Task FindAsync(SqliteGrainStore from, FoldedPart.FoldedGrain[] grains, CancellationToken stop)
+    private async Task FindAsync(IAuditedStore from, FoldedPart.FoldedGrain[] grains, CancellationToken stop)
     {
         try
         {
@@ -66,7 +67,7 @@ internal sealed class StateJudge(
     }
 
     private async ValueTask JudgeAsync(
-        FoldedPart part, FoldedPart.FoldedGrain grain, SqliteGrainStore? from, CancellationToken stop)
+        FoldedPart part, FoldedPart.FoldedGrain grain, IAuditedStore? from, CancellationToken stop)
     {
         var state = part.StateOf(grain);
         try

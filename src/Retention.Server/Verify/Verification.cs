@@ -2,19 +2,20 @@ using System.Threading.Channels;
 using Retention.Engine.Core;
 using Retention.Engine.Ports;
 using Retention.Kernel;
+using Retention.Storage;
 using Retention.Storage.Sqlite;
 
 namespace Retention.Server.Verify;
 
 /// <summary>
-/// Checks a data directory that no server works in: the journal is whole and its versions contiguous, each grain's
+/// Checks a store that no server works in: the journal is whole and its versions contiguous, each grain's
 /// saved state and what the store finds of it are what its facts give, each effect was received at most once and in
 /// order, each ledger key leads to its commit, and each naive law holds. Writes nothing. While the journal is told to
 /// the laws in its order, its grains are folded part by part beside it; then the laws judge the states.
 /// </summary>
 /// <param name="bytesPerPart">So much of the database makes one part: memory does not grow with the journal.</param>
 public sealed class Verification(
-    string directory,
+    IVerifiedStore verified,
     IReadOnlyList<IGrainKind> kinds,
     IReadOnlyList<INaiveLaw> laws,
     Action<string, long, long> onProgress,
@@ -31,7 +32,7 @@ public sealed class Verification(
     public async Task<VerifyReport> RunAsync(CancellationToken stop)
     {
         await using var store = OpenStore();
-        using var scan = StoreScan.Open(directory, isLocked: store is not null);
+        using var scan = verified.Scan();
         var naive = new NaiveLaws(laws, differences);
         var edges = new EffectEdges(differences);
         var parts = (int)(scan.Bytes / bytesPerPart) + 1;
@@ -62,11 +63,11 @@ public sealed class Verification(
         }
     }
 
-    private SqliteGrainStore? OpenStore()
+    private IAuditedStore? OpenStore()
     {
         try
         {
-            return SqliteGrainStore.OpenReadOnly(new SqliteOptions { Directory = directory });
+            return verified.Open();
         }
         catch (StoreDamagedException damage)
         {
@@ -76,7 +77,7 @@ public sealed class Verification(
     }
 
     private async Task SeeAllAsync(
-        StoreScan scan, SqliteGrainStore? store, NaiveLaws naive, EffectEdges edges, CancellationToken stop)
+        IStoreScan scan, IAuditedStore? store, NaiveLaws naive, EffectEdges edges, CancellationToken stop)
     {
         var last = scan.LastPosition;
         var keys = new KeyCheck(store, differences, stop);
@@ -126,8 +127,7 @@ public sealed class Verification(
 
     private GrainFacts Gather(StorePart part, CancellationToken stop)
     {
-        // The directory's lock is held by the other scan.
-        using var scan = StoreScan.Open(directory, isLocked: true);
+        using var scan = verified.ScanBeside();
         var gathered = new GrainFacts();
         foreach (var saved in scan.Snapshots())
         {

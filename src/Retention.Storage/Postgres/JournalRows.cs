@@ -34,6 +34,19 @@ internal static class JournalRows
         }
     }
 
+    /// <summary>The writes to grains of one part; none where the row is damaged.</summary>
+    public static List<GrainWrite> DecodeUndamaged(byte[] row, StorePart part)
+    {
+        try
+        {
+            return JournalCodec.Decode(0, row, part);
+        }
+        catch (StoreDamagedException)
+        {
+            return [];
+        }
+    }
+
     public static async ValueTask<IReadOnlyList<JournalRecord>> ReadAsync(
         NpgsqlConnection connection, long after, long until, CancellationToken stop)
     {

@@ -11,4 +11,4 @@ public sealed class DatabaseUnfitException(string message) : Exception(message);
 public sealed class DatabaseInUseException(string message) : Exception(message);
 
 /// <summary>The server said done and warned: the commit may not have reached the synchronous standby.</summary>
-internal sealed class CommitInDoubtException(string warning) : Exception(warning);
+public sealed class CommitInDoubtException(string warning) : Exception(warning);

@@ -10,7 +10,7 @@ namespace Retention.Storage.Postgres;
 /// The journal, the grains and the ledger in a schema of a PostgreSQL database, for any number of nodes: the database
 /// refuses the second writer of a version and of a key. See the decision records for why it is built as it is.
 /// </summary>
-public sealed class PostgresGrainStore : IGrainStore
+public sealed class PostgresGrainStore : IAuditedStore
 {
     private readonly Connections connections;
     private readonly AppendLane lane;
@@ -18,6 +18,7 @@ public sealed class PostgresGrainStore : IGrainStore
     private readonly Lease upkeep;
     private readonly HeadWatch watch;
     private int disposed;
+    private bool isReadOnly;
 
     private PostgresGrainStore(Connections connections)
     {
@@ -54,6 +55,28 @@ public sealed class PostgresGrainStore : IGrainStore
         }
     }
 
+    /// <summary>Opens a schema that is up to date, without a lane of commits: they are refused.</summary>
+    public static PostgresGrainStore OpenReadOnly(PostgresOptions options)
+    {
+        var connections = new Connections(options);
+        try
+        {
+            using (var connection = connections.Open())
+            {
+                Migrations.Require(connection, options.Schema);
+            }
+
+            var store = new PostgresGrainStore(connections) { isReadOnly = true };
+            store.watch.Ask();
+            return store;
+        }
+        catch
+        {
+            connections.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>While it is held no other node starts: what a platform has once is made once.</summary>
     public IDisposable LockStart()
     {
@@ -66,6 +89,8 @@ public sealed class PostgresGrainStore : IGrainStore
 
     public ValueTask<IReadOnlyList<CommitResult>> CommitAsync(IReadOnlyList<Commit> batch, CancellationToken stop)
     {
+        if (isReadOnly) throw new InvalidOperationException("The store was opened for reading only.");
+
         CommitShape.Check(batch);
         var results = lane.Commit(batch);
         for (var index = 0; index < results.Length; index++)
@@ -108,6 +133,15 @@ public sealed class PostgresGrainStore : IGrainStore
         watch.Raise(record?.Position ?? 0);
         return record;
     }
+
+    public ValueTask<long[]> PositionsAsync(IReadOnlyList<LedgerKey> keys, CancellationToken stop) => PositionsAsync(
+        "SELECT coalesce((SELECT l.position FROM ledger_key l WHERE l.key = k.key), 0) FROM unnest($1) WITH ORDINALITY k(key, o) ORDER BY k.o",
+        [.. keys.Select(key => AppendBatch.Uuid(key.Value))], stop);
+
+    public ValueTask<long[]> PositionsAsync(IReadOnlyList<GrainId> grains, CancellationToken stop) => PositionsAsync(
+        "SELECT coalesce((SELECT c.position FROM grain_commit c WHERE c.grain = g.grain ORDER BY c.version DESC LIMIT 1), 0) "
+        + "FROM unnest($1) WITH ORDINALITY g(grain, o) ORDER BY g.o",
+        [.. grains.Select(AppendBatch.Uuid)], stop);
 
     public async ValueTask<IReadOnlyList<SentEffect>> PendingEffectsAsync(int limit, CancellationToken stop)
     {
@@ -171,6 +205,16 @@ public sealed class PostgresGrainStore : IGrainStore
         }
 
         return ValueTask.CompletedTask;
+    }
+
+    private async ValueTask<long[]> PositionsAsync(string sql, Guid[] ids, CancellationToken stop)
+    {
+        await using var connection = await connections.OpenAsync(stop).ConfigureAwait(false);
+        await using var command = new NpgsqlCommand($"SELECT array_agg(position) FROM ({sql}) found(position)", connection)
+        {
+            Parameters = { Visible.Value(ids) },
+        };
+        return await command.ExecuteScalarAsync(stop).ConfigureAwait(false) as long[] ?? [];
     }
 
     // A database that is away keeps the lease until its time is over.

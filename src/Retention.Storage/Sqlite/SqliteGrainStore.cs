@@ -8,7 +8,7 @@ namespace Retention.Storage.Sqlite;
 /// The journal, the grains and the ledger in one SQLite database of a data directory. Commits run on the caller's
 /// thread and come back when they are durable; see the decision records for why it is built as it is.
 /// </summary>
-public sealed class SqliteGrainStore : IGrainStore
+public sealed class SqliteGrainStore : IAuditedStore
 {
     private readonly StoreParts parts;
     private readonly CommitLane? lane;
@@ -89,12 +89,10 @@ public sealed class SqliteGrainStore : IGrainStore
             stop).ConfigureAwait(false);
     }
 
-    /// <summary>Positions of the commits that took the keys, 0 where none did: for audits, which ask for all.</summary>
     public ValueTask<long[]> PositionsAsync(IReadOnlyList<LedgerKey> keys, CancellationToken stop) =>
         parts.Readers.AskAsync(
             session => session.Within(x => keys.Select(key => Lookup.PositionOf(parts.Tail, key.Value, x)).ToArray()), stop);
 
-    /// <summary>Positions of the commits that wrote the grains last, 0 where none did: for audits, too.</summary>
     public ValueTask<long[]> PositionsAsync(IReadOnlyList<GrainId> grains, CancellationToken stop) =>
         parts.Readers.AskAsync(
             session => session.Within(x => grains.Select(grain => Lookup.PositionOf(parts.Tail, grain, x)).ToArray()), stop);

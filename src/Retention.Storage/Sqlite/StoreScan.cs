@@ -7,7 +7,7 @@ namespace Retention.Storage.Sqlite;
 /// Reads the rows of a data directory one by one as they lie there, without index or recovery, so that a damaged
 /// row is told of and the rest is still read. For audits; no server may work in the directory meanwhile.
 /// </summary>
-public sealed class StoreScan : IDisposable
+public sealed class StoreScan : IStoreScan
 {
     private const string FileName = "retention.db";
     private readonly DirectoryLock? directoryLock;
@@ -142,7 +142,7 @@ public sealed class StoreScan : IDisposable
         }
     }
 
-    private static ScannedSnapshot Snapshot(byte[] key, long version, byte[] content)
+    internal static ScannedSnapshot Snapshot(byte[] key, long version, byte[] content)
     {
         var grain = GrainKey.Parse(key);
         try
@@ -155,10 +155,3 @@ public sealed class StoreScan : IDisposable
         }
     }
 }
-
-/// <param name="Record">Null where the row is damaged or missing.</param>
-/// <param name="Damage">Empty where it is not.</param>
-public sealed record ScannedCommit(long Position, JournalRecord? Record, string Damage);
-
-/// <param name="State">Empty where the row is damaged.</param>
-public sealed record ScannedSnapshot(GrainId Grain, long Version, ReadOnlyMemory<byte> State, string Damage);

@@ -47,6 +47,35 @@ public sealed class SharedStoreTests
     }
 
     [Fact]
+    public void An_invariant_is_broken_over_the_newest_states_only()
+    {
+        bench.Ask("before", Read(B));
+        bench.Settle();
+        ByAnotherNode(A, 5);
+        ByAnotherNode(B, 5);
+        bench.Ask("both", Equal(A, B));
+        bench.Settle();
+        Assert.Equal(("equal", 0), (bench["both"], bench.Failed.Count));
+
+        ByAnotherNode(B, 1);
+        bench.Ask("broken", Equal(A, B));
+        bench.Settle();
+        Assert.Equal(["broken: 5 and 6"], bench.Failed);
+    }
+
+    [Fact]
+    public void A_repeat_is_answered_from_the_ledger_when_its_commit_finds_the_key_taken()
+    {
+        bench.Ask("first", Add("r1", 5, A));
+        bench.Settle();
+        bench.Ask("second", Add("r1", 5, A));
+        bench.Settle();
+
+        Assert.Equal(("5", "5", true), (bench["first"], bench["second"], bench.Answers["second"].Repeated));
+        Assert.Equal(5, ((Count)bench.Stored(A).State).Value);
+    }
+
+    [Fact]
     public void A_batch_given_up_that_arrives_late_makes_no_refusal_a_lie()
     {
         bench.Ask("deposit", Add("r1", 5, A));
@@ -80,6 +109,14 @@ public sealed class SharedStoreTests
         Assert.Equal(0, bench.Core.Turns);
         Assert.Equal(1, ((Count)bench.Stored(A).State).Value);
     }
+
+    private static Command Equal(GrainId one, GrainId other) => new(Acme, [], 0, turn =>
+    {
+        var (left, right) = (turn.State<Count>(one).Value, turn.State<Count>(other).Value);
+        return left == right || !turn.IsComplete
+            ? Decision.With("equal")
+            : throw new InvalidOperationException($"{left} and {right}");
+    });
 
     private static Commit CommitOf(Command command, long version) => new(
         Acme, default, [new GrainWrite(A, version, [BitConverter.GetBytes(-5L)])], [],

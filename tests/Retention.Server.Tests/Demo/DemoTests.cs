@@ -132,7 +132,7 @@ public sealed class DemoTests : IDisposable
         DemoDataset dataset, string scenario, bool crashes, IReadOnlyList<DemoRedemption>? invalid = null)
     {
         var plan = new DemoPlan(dataset, ScenarioFile.Parse(scenario, root, dataset), invalid ?? []);
-        return new DemoRun(plan, Data, crashes, ConsoleProgress.Silent).RunAsync(Stop);
+        return new DemoRun(plan, new DemoHome(Data), crashes, ConsoleProgress.Silent).RunAsync(Stop);
     }
 
     private static NaivePair Naive(PairReport p) =>

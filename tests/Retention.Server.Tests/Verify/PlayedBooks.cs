@@ -27,7 +27,7 @@ public sealed class PlayedBooks : IAsyncLifetime
         Batteries_V2.Init();
         var dataset = GeneratedDataset.Create();
         var scenario = Scenario.For(dataset) with { Brands = ["harbor", "ember"], AsOf = new(2025, 6, 30) };
-        await new DemoRun(new DemoPlan(dataset, scenario, []), Original, crashes: false, ConsoleProgress.Silent)
+        await new DemoRun(new DemoPlan(dataset, scenario, []), new DemoHome(Original), crashes: false, ConsoleProgress.Silent)
             .RunAsync(CancellationToken.None);
         await BuyAsync();
     }
