@@ -32,7 +32,7 @@ public sealed class VerifyTests(PlayedBooks books) : IClassFixture<PlayedBooks>
         var whole = await ReportAsync(copy);
 
         var inParts = await new Verification(
-            copy, StoredKinds.All, StoredKinds.Laws(), ConsoleProgress.Silent.Show, bytesPerPart: 64 << 10)
+            new VerifiedDirectory(copy), StoredKinds.All, StoredKinds.Laws(), ConsoleProgress.Silent.Show, bytesPerPart: 64 << 10)
             .RunAsync(CancellationToken.None);
 
         Assert.Equal((whole.Grains, whole.Events, 0), (inParts.Grains, inParts.Events, inParts.Differences));
