@@ -41,7 +41,7 @@ public sealed class RealScenarioTests : IDisposable
         var parsed = ScenarioFile.Parse(scenario, root, Year.Value);
         var plan = new DemoPlan(OfBrands(parsed.Brands), parsed, []);
 
-        var report = await new DemoRun(plan, Path.Combine(root, "data"), crashes: false, ConsoleProgress.Silent)
+        var report = await new DemoRun(plan, new DemoHome(Path.Combine(root, "data")), crashes: false, ConsoleProgress.Silent)
             .RunAsync(CancellationToken.None);
 
         var expected = NaiveScenario.Play(SharedFolder.File("completejourney"), scenario);
