@@ -11,6 +11,9 @@ namespace Retention.Domain.Coupons;
 public sealed record BasketSeen(long TotalMinorUnits, string Currency, ImmutableArray<string> Categories)
 {
     public ImmutableArray<BasketLine> Lines { get; init; } = [];
+
+    /// <summary>First digits of the payment card; empty: none told.</summary>
+    public string Bin { get; init; } = "";
 }
 
 /// <summary>One line of a basket, as conditions and returns look at it.</summary>
@@ -73,11 +76,15 @@ public sealed record CouponRedemption(
     string AgreementId,
     long DiscountMinorUnits,
     string Currency,
-    Instant RedeemedAt);
+    Instant RedeemedAt,
+    bool IsGiftCredit = false);
 
 /// <summary>What a redemption would come to: every failing condition, in the order in which it would refuse.</summary>
 public sealed record CouponValidation(
-    ImmutableArray<Refusal> Failing, long DiscountMinorUnits, string Currency, string OfferId, string AgreementId);
+    ImmutableArray<Refusal> Failing, long DiscountMinorUnits, string Currency, string OfferId, string AgreementId)
+{
+    public bool IsGiftCredit { get; init; }
+}
 
 public sealed record ReverseCouponRedemption(
     string TenantId, string RedemptionId, string Reason, string ReturnId)

@@ -17,6 +17,12 @@ internal readonly record struct FoundCoupon(
     CouponState? Coupon,
     string CouponCode)
 {
+    /// <summary>The store's part, where the offer is limited per store and the till names one.</summary>
+    public OfferUseState? Store { get; init; }
+
+    /// <summary>The customer is known and no purchase of his was reported.</summary>
+    public bool IsFirst { get; init; }
+
     public Offer Offer => State.Offer ?? throw new InvalidOperationException("A code leads to no offer.");
 
     public static FoundCoupon None(TenantState tenant, Refusal why) =>
@@ -28,8 +34,10 @@ internal readonly record struct FoundCoupon(
         IsTargeted,
         Coupon,
         command.StoreId,
+        Store,
+        IsFirst,
         command.Basket,
-        Offer.Discount.On(command.Basket?.TotalMinorUnits),
+        OfferDiscount.On(Offer, command.Basket),
         reservation,
         OfferRules.Zone(Offer, Tenant),
         Tenant.Now(turn.Time));
@@ -91,8 +99,7 @@ internal static class CouponSearch
         var state = turn.State<OfferState>(OfferGrains.OfferId(command.TenantId, coupon.OfferId));
         return command.CampaignId.Length > 0 && command.CampaignId != state.Offer?.CampaignId
             ? FoundCoupon.None(tenant, NotInCampaign(command.CampaignId))
-            : new FoundCoupon(
-                tenant, null, state, Use(turn, command, coupon.OfferId), Targeted(turn, command, state), coupon, code);
+            : Seen(turn, tenant, command, state, coupon, code);
     }
 
     private static FoundCoupon FindGeneric(ITurn turn, TenantState tenant, RedeemCoupon command)
@@ -109,19 +116,29 @@ internal static class CouponSearch
         {
             if (command.CampaignId.Length > 0 && command.CampaignId != offer.CampaignId) continue;
             var state = turn.State<OfferState>(OfferGrains.OfferId(command.TenantId, offer.OfferId));
-            return new FoundCoupon(
-                tenant, null, state, Use(turn, command, offer.OfferId), Targeted(turn, command, state), null, "");
+            return Seen(turn, tenant, command, state, null, "");
         }
 
         return FoundCoupon.None(tenant, NotInCampaign(command.CampaignId));
     }
 
-    private static OfferUseState? Use(ITurn turn, RedeemCoupon command, string offerId) => command.CustomerId.Length == 0
-        ? null
-        : turn.State<OfferUseState>(OfferGrains.UseId(command.TenantId, offerId, command.CustomerId));
-
-    private static bool Targeted(ITurn turn, RedeemCoupon command, OfferState state) =>
-        OfferTargetTurns.IsTargeted(turn, command.TenantId, state, command.CustomerId);
+    // Everything that the offer's own terms make the turn look at.
+    private static FoundCoupon Seen(
+        ITurn turn, TenantState tenant, RedeemCoupon command, OfferState state, CouponState? coupon, string code)
+    {
+        if (state.Offer is not { } offer) return FoundCoupon.None(tenant, NotFound());
+        var use = command.CustomerId.Length == 0
+            ? null
+            : turn.State<OfferUseState>(OfferGrains.UseId(command.TenantId, offer.OfferId, command.CustomerId));
+        var isTargeted = OfferTargetTurns.IsTargeted(turn, command.TenantId, state, command.CustomerId);
+        var store = offer.Limits.PerStore > 0 && command.StoreId.Length > 0
+            ? turn.State<OfferUseState>(OfferGrains.StoreUseId(command.TenantId, offer.OfferId, command.StoreId))
+            : null;
+        var isFirst = offer.Conditions.FirstPurchase
+            && command.CustomerId.Length > 0
+            && turn.State<CustomerState>(CustomerGrain(command)).PurchaseCount == 0;
+        return new FoundCoupon(tenant, null, state, use, isTargeted, coupon, code) { Store = store, IsFirst = isFirst };
+    }
 
     private static GrainId CustomerGrain(RedeemCoupon command) =>
         CustomerGrains.Id(PartitionId.Tenant(command.TenantId), command.CustomerId);

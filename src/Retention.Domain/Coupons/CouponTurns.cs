@@ -26,7 +26,10 @@ public static class CouponTurns
         var check = found.Check(command, turn, "");
         var failing = OfferConditionsCheck.Failing(check);
         return Decision.With(new CouponValidation(
-            failing.All, check.Discount, found.Tenant.Currency, found.Offer.OfferId, ""));
+            failing.All, check.Discount, found.Tenant.Currency, found.Offer.OfferId, "")
+        {
+            IsGiftCredit = found.Offer.Discount.GiftCreditMinorUnits > 0,
+        });
     }
 
     public static Decision Redeem(ITurn turn, RedeemCoupon command)
@@ -95,7 +98,8 @@ public static class CouponTurns
     {
         var (offer, tenantId) = (found.Offer, command.TenantId);
         var reservation = check.Reservation.Length > 0 ? check.Reservation : null;
-        LocalDate? day = offer.Limits.PerDay > 0 ? check.Now.InZone(check.Zone).Date : null;
+        var grain = OfferGrains.OfferId(tenantId, offer.OfferId);
+        LocalDate? day = offer.Limits.PerDay > 0 ? check.Today : null;
         var decision = Decision.With(new CouponRedemption(
                 command.RedemptionId,
                 found.CouponCode.Length > 0 ? CouponCode.CouponId(found.CouponCode) : "",
@@ -104,9 +108,10 @@ public static class CouponTurns
                 "",
                 check.Discount,
                 found.Tenant.Currency,
-                check.Now))
+                check.Now,
+                offer.Discount.GiftCreditMinorUnits > 0))
             .Change(
-                OfferGrains.OfferId(tenantId, offer.OfferId),
+                grain,
                 new OfferRedeemed(command.RedemptionId, command.CustomerId, check.Discount, day, check.Now)
                 {
                     Reservation = reservation,
@@ -115,6 +120,17 @@ public static class CouponTurns
         {
             decision.Change(
                 OfferGrains.UseId(tenantId, offer.OfferId, command.CustomerId),
+                new UseRedeemed(command.RedemptionId)
+                {
+                    Reservation = reservation,
+                    Period = offer.Limits.PerCustomerPeriod > 0 ? offer.Limits.Period.StartOf(check.Today) : null,
+                });
+        }
+
+        if (check.Store is not null)
+        {
+            decision.Change(
+                OfferGrains.StoreUseId(tenantId, offer.OfferId, command.StoreId),
                 new UseRedeemed(command.RedemptionId) { Reservation = reservation });
         }
 
@@ -125,7 +141,8 @@ public static class CouponTurns
                 new CouponRedeemed(command.RedemptionId, check.Discount, check.Now));
         }
 
-        var lines = command.Basket is { } basket ? DiscountSpread.Over(basket.Lines, check.Discount) : [];
+        OfferBudget.Watched(decision, grain, found.State, check.Discount, check.Now);
+        var lines = DiscountSpread.Over(check.Seen.Lines, check.Discount);
         return lines.IsEmpty ? decision : decision.Change(
             OfferGrains.RedemptionId(tenantId, command.RedemptionId), new RedemptionSpread(lines, check.Now));
     }

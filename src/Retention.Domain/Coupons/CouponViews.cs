@@ -48,7 +48,7 @@ public static class CouponViews
         "",
         offer.BrandId,
         status,
-        offer.Discount.ShareBps > 0 ? null : offer.Discount.AmountMinorUnits,
+        offer.Discount.ShareBps > 0 ? null : offer.Discount.Most,
         tenant.Currency,
         expiresAt);
 }

@@ -13,6 +13,7 @@ public static class DiscountSpread
     /// </summary>
     public static ImmutableArray<RedeemedLine> Over(ImmutableArray<BasketLine> lines, long discount)
     {
+        if (lines.IsEmpty) return [];
         var whole = lines.Aggregate((Int128)0, (sum, line) => sum + line.AmountMinorUnits);
         if (whole == 0) return [];
 

@@ -56,6 +56,12 @@ public static class ReservationTurns
                 OfferGrains.UseId(tenantId, offerGrain.Key, reserved.Customer), new UseReservationReleased(reservationId));
         }
 
+        if (reserved.Store is { } store)
+        {
+            decision.Change(
+                OfferGrains.StoreUseId(tenantId, offerGrain.Key, store), new UseReservationReleased(reservationId));
+        }
+
         return reserved.Coupon is null ? decision : decision.Change(
             OfferGrains.CouponId(tenantId, reserved.Coupon), new CouponReservationReleased(reservationId, now));
     }
@@ -86,11 +92,21 @@ public static class ReservationTurns
                 id, code is null ? "" : CouponCode.CouponId(code), found.Offer.OfferId, check.Discount, found.Tenant.Currency, expiresAt))
             .Change(
                 OfferGrains.OfferId(till.TenantId, found.Offer.OfferId),
-                new OfferReserved(id, till.CustomerId, check.Discount, code, expiresAt, check.Now));
+                new OfferReserved(id, till.CustomerId, check.Discount, code, expiresAt, check.Now)
+                {
+                    Store = check.Store is null ? null : till.StoreId,
+                });
         if (till.CustomerId.Length > 0)
         {
             decision.Change(
                 OfferGrains.UseId(till.TenantId, found.Offer.OfferId, till.CustomerId),
+                new UseReserved(id, expiresAt, check.Now));
+        }
+
+        if (check.Store is not null)
+        {
+            decision.Change(
+                OfferGrains.StoreUseId(till.TenantId, found.Offer.OfferId, till.StoreId),
                 new UseReserved(id, expiresAt, check.Now));
         }
 
@@ -117,7 +133,8 @@ internal readonly record struct OwnReservation(string Id, Refusal? Refusal)
         var isMeant = reserved is { } match
             && match.Grain.Key == found.Offer.OfferId
             && (match.Fact.Coupon ?? "") == found.CouponCode
-            && match.Fact.Customer == command.CustomerId;
+            && match.Fact.Customer == command.CustomerId
+            && (match.Fact.Store is null || match.Fact.Store == command.StoreId);
         if (!isMeant) return isNamed ? new("", ReservationTurns.Unknown(command.ReservationId)) : None;
 
         var id = reserved!.Value.Fact.Reservation;

@@ -70,8 +70,8 @@ public static class ReversalTurns
             case OfferRedeemed:
                 decision.Change(grain, new OfferRedemptionReduced(id, discount, reason, returnId, now));
                 break;
-            case UseRedeemed when isWhole:
-                decision.Change(grain, new UseReversed(id));
+            case UseRedeemed use when isWhole:
+                decision.Change(grain, new UseReversed(id) { Period = use.Period });
                 break;
             case CouponRedeemed when isWhole:
                 decision.Change(grain, new CouponReversed(id, now));

@@ -23,7 +23,7 @@ public enum OfferStatus
     Paused,
 }
 
-/// <summary>A chain's own offer as it was made; it never changes afterwards.</summary>
+/// <summary>A chain's own offer, in its latest version.</summary>
 /// <param name="Code">Of a generic offer, in upper case; empty otherwise.</param>
 /// <param name="BudgetMinorUnits">Of the discounts given; 0: none set.</param>
 public sealed record Offer(
@@ -40,13 +40,46 @@ public sealed record Offer(
 {
     /// <summary>Starts its unique codes; null: nothing does.</summary>
     public string? CodePrefix { get; init; }
+
+    /// <summary>Changes made since it was created.</summary>
+    public int Changes { get; init; }
+
+    /// <summary>1 as it was created.</summary>
+    [JsonIgnore]
+    public int Version => Changes + 1;
 }
 
-/// <summary>Either an amount off, never above the basket, or a share of the basket, rounded down.</summary>
+/// <summary>
+/// One of: an amount off, never above the basket; a share of the basket, rounded down; one unit of a product free; a price
+/// for units of a product; a credit that the till pays onto a gift card.
+/// </summary>
 /// <param name="CapMinorUnits">Upper bound of a share; 0: none.</param>
 public sealed record Discount(long AmountMinorUnits, int ShareBps, long CapMinorUnits)
 {
     public const int WholeBps = 10_000;
+
+    /// <summary>The amount or share is taken of the lines that meet the offer's products and categories only.</summary>
+    public bool OnMatchingLines { get; init; }
+
+    public string? FreeProductId { get; init; }
+
+    public string? PricedProductId { get; init; }
+
+    public long PriceMinorUnits { get; init; }
+
+    /// <summary>0: every unit in the basket.</summary>
+    public long PricedUnitsMax { get; init; }
+
+    /// <summary>Not taken off the basket.</summary>
+    public long GiftCreditMinorUnits { get; init; }
+
+    /// <summary>The most that it can come to; null: it depends on the basket alone.</summary>
+    [JsonIgnore]
+    public long? Most =>
+        GiftCreditMinorUnits > 0 ? GiftCreditMinorUnits
+        : FreeProductId is not null || PricedProductId is not null ? null
+        : ShareBps == 0 ? AmountMinorUnits
+        : CapMinorUnits > 0 ? CapMinorUnits : null;
 
     /// <summary>The discount on a basket; without a basket an amount off is itself and a share is nothing.</summary>
     public long On(long? basketMinorUnits)
@@ -66,12 +99,38 @@ public sealed record Discount(long AmountMinorUnits, int ShareBps, long CapMinor
 /// <param name="StoreIds">Where it may be redeemed; empty: everywhere.</param>
 /// <param name="TargetsOnly">Only customers on the target list; an offer with a list is so in any case.</param>
 public sealed record OfferConditions(
-    long MinimumBasketMinorUnits, ImmutableArray<string> Categories, ImmutableArray<string> StoreIds, bool TargetsOnly);
+    long MinimumBasketMinorUnits, ImmutableArray<string> Categories, ImmutableArray<string> StoreIds, bool TargetsOnly)
+{
+    /// <summary>Any of these on a line; default: any basket.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public ImmutableArray<string> ProductIds { get; init; }
+
+    /// <summary>Null: at any time.</summary>
+    public OfferTimes? Times { get; init; }
+
+    /// <summary>Only before the customer's first purchase was reported.</summary>
+    public bool FirstPurchase { get; init; }
+
+    /// <summary>The payment card begins with any of these; default: any payment.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public ImmutableArray<string> Bins { get; init; }
+}
 
 /// <summary>Each 0: no limit. All are checked and counted in the commit of the redemption.</summary>
 public sealed record OfferLimits(long Total, int PerCustomer, long PerDay, long TotalDiscountMinorUnits)
 {
     public static readonly OfferLimits None = new(0, 0, 0, 0);
+
+    /// <summary>Redemptions of one customer in one calendar period of the offer's zone.</summary>
+    public int PerCustomerPeriod { get; init; }
+
+    public LimitPeriod Period { get; init; }
+
+    /// <summary>Redemptions in one store.</summary>
+    public long PerStore { get; init; }
+
+    [JsonIgnore]
+    public bool NeedCustomer => PerCustomer > 0 || PerCustomerPeriod > 0;
 }
 
 /// <summary>Days in the offer's zone, both inclusive; null: unbounded.</summary>

@@ -6,6 +6,7 @@ public static class OfferArea
     public static readonly Area Area = new(
         OfferGrains.Offer,
         OfferGrains.Use,
+        OfferGrains.StoreUse,
         OfferGrains.Targets,
         OfferGrains.Code,
         OfferGrains.Directory,

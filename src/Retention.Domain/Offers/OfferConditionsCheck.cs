@@ -8,7 +8,9 @@ namespace Retention.Domain.Offers;
 /// <param name="Use">The customer's part; null when no customer is named.</param>
 /// <param name="IsTargeted">Whether the customer is on the offer's target list.</param>
 /// <param name="Coupon">Null for a generic code.</param>
-/// <param name="Discount">What would be given.</param>
+/// <param name="Store">The store's part, where the offer is limited per store and one is named.</param>
+/// <param name="IsFirst">The customer is known and no purchase of his was reported.</param>
+/// <param name="Seen">What would be given.</param>
 /// <param name="Reservation">The caller's own, which does not stand against him; empty: none.</param>
 /// <param name="Zone">The offer's.</param>
 public sealed record OfferCheck(
@@ -17,11 +19,18 @@ public sealed record OfferCheck(
     bool IsTargeted,
     CouponState? Coupon,
     string StoreId,
+    OfferUseState? Store,
+    bool IsFirst,
     BasketSeen? Basket,
-    long Discount,
+    DiscountSeen Seen,
     string Reservation,
     DateTimeZone Zone,
-    Instant Now);
+    Instant Now)
+{
+    public long Discount => Seen.MinorUnits;
+
+    public LocalDate Today => Now.InZone(Zone).Date;
+}
 
 /// <summary>The conditions of a chain's own offer, asked in the order in which a redemption refuses.</summary>
 public static class OfferConditionsCheck
@@ -44,7 +53,12 @@ public static class OfferConditionsCheck
             failing.Add(RefusalReason.ReservedElsewhere, ("expire_time", coupon.ReservedUntil));
         }
 
-        if (check.State.Status != OfferStatus.Active)
+        var held = check.State.Holds.OthersAt(check.Now, check.Reservation);
+        var given = check.State.DiscountMinorUnits + held.Discount;
+        var isExhausted = offer.BudgetMinorUnits > 0 && given + check.Discount > offer.BudgetMinorUnits;
+
+        // A pause by the budget is told as what it is, while the budget is still used up.
+        if (check.State.Status != OfferStatus.Active && !(check.State.IsPausedByBudget && isExhausted))
         {
             failing.Add(RefusalReason.OfferPaused, ("status", check.State.Status));
         }
@@ -55,12 +69,10 @@ public static class OfferConditionsCheck
             failing.Add(RefusalReason.StoreNotAllowed, ("store_id", check.StoreId));
         }
 
-        var held = check.State.Holds.OthersAt(check.Now, check.Reservation);
         Limits(check, offer, held, ref failing);
-        Conditions(check, offer, ref failing);
+        OfferBasketCheck.Conditions(check, offer, ref failing);
 
-        var given = check.State.DiscountMinorUnits + held.Discount;
-        if (offer.BudgetMinorUnits > 0 && given + check.Discount > offer.BudgetMinorUnits)
+        if (isExhausted)
         {
             failing.Add(
                 RefusalReason.BudgetExhausted,
@@ -95,16 +107,17 @@ public static class OfferConditionsCheck
             Reached(ref failing, "total", limits.Total, state.RedeemedCount, held.Count);
         }
 
-        if (limits.PerCustomer > 0 && check.Use is { } use)
+        if (check.Use is { } use && limits.NeedCustomer) CustomerLimits(check, limits, use, ref failing);
+        if (limits.PerStore > 0 && check.Store is { } store)
         {
-            var reserved = use.Holds.OthersAt(check.Now, check.Reservation).Count;
-            if (use.Uses + reserved >= limits.PerCustomer)
+            var reserved = store.Holds.OthersAt(check.Now, check.Reservation).Count;
+            if (store.Uses + reserved >= limits.PerStore)
             {
-                Reached(ref failing, "per_customer", limits.PerCustomer, use.Uses, reserved);
+                Reached(ref failing, "per_store", limits.PerStore, store.Uses, reserved);
             }
         }
 
-        var today = state.Day == check.Now.InZone(check.Zone).Date ? state.DayCount : 0;
+        var today = limits.PerDay > 0 && state.Day == check.Today ? state.DayCount : 0;
         if (limits.PerDay > 0 && today + held.Count >= limits.PerDay)
         {
             Reached(ref failing, "per_day", limits.PerDay, today, held.Count);
@@ -118,44 +131,20 @@ public static class OfferConditionsCheck
         }
     }
 
-    private static void Conditions(OfferCheck check, Offer offer, ref Refusals failing)
+    private static void CustomerLimits(OfferCheck check, OfferLimits limits, OfferUseState use, ref Refusals failing)
     {
-        // A limit per customer cannot be kept for somebody unknown.
-        if (offer.Limits.PerCustomer > 0 && check.Use is null)
+        var reserved = use.Holds.OthersAt(check.Now, check.Reservation).Count;
+        if (limits.PerCustomer > 0 && use.Uses + reserved >= limits.PerCustomer)
         {
-            failing.Add(RefusalReason.ConditionNotMet, ("condition", "customer_id"));
+            Reached(ref failing, "per_customer", limits.PerCustomer, use.Uses, reserved);
         }
 
-        if (offer.Discount.ShareBps > 0 && check.Basket is null)
+        if (limits.PerCustomerPeriod == 0) return;
+        var inPeriod = use.Period == limits.Period.StartOf(check.Today) ? use.PeriodUses : 0;
+        if (inPeriod + reserved >= limits.PerCustomerPeriod)
         {
-            failing.Add(RefusalReason.ConditionNotMet, ("condition", "basket"));
+            Reached(ref failing, "per_customer_period", limits.PerCustomerPeriod, inPeriod, reserved);
         }
-
-        var minimum = offer.Conditions.MinimumBasketMinorUnits;
-        if (minimum > 0 && (check.Basket?.TotalMinorUnits ?? 0) < minimum)
-        {
-            failing.Add(
-                RefusalReason.ConditionNotMet,
-                ("condition", "minimum_basket"),
-                ("required", minimum),
-                ("observed", check.Basket?.TotalMinorUnits ?? 0));
-        }
-
-        if (!offer.Conditions.Categories.IsDefaultOrEmpty && !HasCategory(check.Basket, offer))
-        {
-            failing.Add(RefusalReason.ConditionNotMet, ("condition", "categories"));
-        }
-    }
-
-    private static bool HasCategory(BasketSeen? basket, Offer offer)
-    {
-        if (basket is null || basket.Categories.IsDefaultOrEmpty) return false;
-        foreach (var category in offer.Conditions.Categories)
-        {
-            if (basket.Categories.Contains(category)) return true;
-        }
-
-        return false;
     }
 
     private static void Reached(ref Refusals failing, string limit, long maximum, long used, long reserved) =>

@@ -13,6 +13,8 @@ namespace Retention.Domain.Offers;
 [JsonDerivedType(typeof(OfferRedeemed), "offer-redeemed")]
 [JsonDerivedType(typeof(OfferRedemptionReversed), "offer-redemption-reversed")]
 [JsonDerivedType(typeof(OfferRedemptionReduced), "offer-redemption-reduced")]
+[JsonDerivedType(typeof(OfferUpdated), "offer-updated")]
+[JsonDerivedType(typeof(OfferBudgetReached), "offer-budget-reached")]
 [JsonDerivedType(typeof(OfferReserved), "offer-reserved")]
 [JsonDerivedType(typeof(OfferReservationReleased), "offer-reservation-released")]
 public abstract record OfferFact;
@@ -27,7 +29,17 @@ public sealed record OfferTargetsListed(int Count, Instant At) : OfferFact;
 
 public sealed record OfferActivated(Instant At) : OfferFact;
 
-public sealed record OfferPaused(Instant At) : OfferFact;
+public sealed record OfferPaused(Instant At) : OfferFact
+{
+    /// <summary>Null: somebody paused it.</summary>
+    public string? Cause { get; init; }
+}
+
+/// <param name="Offer">As it is from now on.</param>
+public sealed record OfferUpdated(Offer Offer, Instant At) : OfferFact;
+
+/// <summary>What was given reached 80, 95 or 100 percent of the budget.</summary>
+public sealed record OfferBudgetReached(int Percent, long Given, long Budget, Instant At) : OfferFact;
 
 public sealed record OfferCouponsIssued(int Count, Instant At) : OfferFact;
 
@@ -50,7 +62,11 @@ public sealed record OfferRedemptionReduced(
 
 /// <param name="Coupon">The unique coupon's code; null for a generic code.</param>
 public sealed record OfferReserved(
-    string Reservation, string Customer, long Discount, string? Coupon, Instant ExpiresAt, Instant At) : OfferFact;
+    string Reservation, string Customer, long Discount, string? Coupon, Instant ExpiresAt, Instant At) : OfferFact
+{
+    /// <summary>Whose limit it holds a unit of; null: stores are not limited.</summary>
+    public string? Store { get; init; }
+}
 
 public sealed record OfferReservationReleased(string Reservation, Instant At) : OfferFact;
 
@@ -69,9 +85,16 @@ public sealed record UseRedeemed(string Redemption) : OfferUseFact
 {
     /// <summary>The reservation that it used up; null: none.</summary>
     public string? Reservation { get; init; }
+
+    /// <summary>First day of its period; null where the offer limits no period.</summary>
+    public LocalDate? Period { get; init; }
 }
 
-public sealed record UseReversed(string Redemption) : OfferUseFact;
+public sealed record UseReversed(string Redemption) : OfferUseFact
+{
+    /// <summary>The period of the redemption, which alone gets its count back.</summary>
+    public LocalDate? Period { get; init; }
+}
 
 public sealed record UseReserved(string Reservation, Instant ExpiresAt, Instant At) : OfferUseFact;
 

@@ -22,6 +22,13 @@ public static class OfferGrains
         OfferStateJson.Default.OfferUseState,
         OfferFactJson.Default.OfferUseFact);
 
+    public static readonly IGrainKind StoreUse = new JsonGrainKind<OfferUseState, OfferUseFact>(
+        "offer-store",
+        OfferUseState.Initial,
+        static (state, fact) => state.Evolve(fact),
+        OfferStateJson.Default.OfferUseState,
+        OfferFactJson.Default.OfferUseFact);
+
     public static readonly IGrainKind Targets = new JsonGrainKind<TargetListState, TargetListFact>(
         "offer-targets",
         TargetListState.Initial,
@@ -75,6 +82,9 @@ public static class OfferGrains
 
     public static GrainId UseId(string tenantId, string offerId, string customerId) =>
         Of(tenantId, "offer-use", offerId + "|" + customerId);
+
+    public static GrainId StoreUseId(string tenantId, string offerId, string storeId) =>
+        Of(tenantId, "offer-store", offerId + "|" + storeId);
 
     public static GrainId TargetsId(string tenantId, string offerId, int bucket) =>
         Of(tenantId, "offer-targets", $"{offerId}|{bucket}");

@@ -35,6 +35,12 @@ public sealed record OfferState
     /// <summary>Reservations, some of them perhaps over by now.</summary>
     public ImmutableArray<Hold> Holds { get => field.IsDefault ? [] : field; init; }
 
+    /// <summary>The highest of 80, 95 and 100 percent of the budget that was reached and told; 0: none.</summary>
+    public int BudgetPercent { get; init; }
+
+    /// <summary>It was paused because its budget was used up, and not by somebody.</summary>
+    public bool IsPausedByBudget { get; init; }
+
     public bool IsTargeted => TargetCount > 0 || Offer is { Conditions.TargetsOnly: true };
 
     public OfferState Evolve(OfferFact fact) => fact switch
@@ -46,8 +52,18 @@ public sealed record OfferState
             TargetCount = TargetCount + listed.Count,
             ListedCount = ListedCount + listed.Count,
         },
-        OfferActivated => this with { Status = OfferStatus.Active },
-        OfferPaused => this with { Status = OfferStatus.Paused },
+        OfferActivated => this with { Status = OfferStatus.Active, IsPausedByBudget = false },
+        OfferPaused paused => this with
+        {
+            Status = OfferStatus.Paused,
+            IsPausedByBudget = paused.Cause == OfferBudget.PauseCause,
+        },
+        OfferUpdated updated => this with
+        {
+            Offer = updated.Offer,
+            BudgetPercent = OfferBudget.PercentReached(updated.Offer, DiscountMinorUnits),
+        },
+        OfferBudgetReached reached => this with { BudgetPercent = reached.Percent },
         OfferCouponsIssued issued => this with { IssuedCount = IssuedCount + issued.Count },
         OfferRedeemed redeemed => Redeemed(redeemed),
         OfferRedemptionReversed reversed => Reversed(reversed),
@@ -77,7 +93,10 @@ public sealed record OfferState
     };
 }
 
-/// <summary>One customer's part in one offer; its key is "offer|customer".</summary>
+/// <summary>
+/// One customer's part in one offer, its key is "offer|customer"; or one store's, where the offer is limited per store,
+/// in a grain of its own kind with the key "offer|store".
+/// </summary>
 public sealed record OfferUseState
 {
     public static readonly OfferUseState Initial = new();
@@ -88,14 +107,29 @@ public sealed record OfferUseState
     /// <summary>Redemptions that stand.</summary>
     public int Uses { get; init; }
 
+    /// <summary>First day of the latest period with a redemption, where the offer limits a customer's periods.</summary>
+    public LocalDate? Period { get; init; }
+
+    public int PeriodUses { get; init; }
+
     /// <summary>Reservations, some of them perhaps over by now.</summary>
     public ImmutableArray<Hold> Holds { get => field.IsDefault ? [] : field; init; }
 
     public OfferUseState Evolve(OfferUseFact fact) => fact switch
     {
         UseTargeted => this with { IsTargeted = true },
-        UseRedeemed redeemed => this with { Uses = Uses + 1, Holds = Holds.Without(redeemed.Reservation) },
-        UseReversed => this with { Uses = Uses - 1 },
+        UseRedeemed redeemed => this with
+        {
+            Uses = Uses + 1,
+            Period = redeemed.Period ?? Period,
+            PeriodUses = redeemed.Period is null ? PeriodUses : redeemed.Period == Period ? PeriodUses + 1 : 1,
+            Holds = Holds.Without(redeemed.Reservation),
+        },
+        UseReversed reversed => this with
+        {
+            Uses = Uses - 1,
+            PeriodUses = reversed.Period is { } period && period == Period ? PeriodUses - 1 : PeriodUses,
+        },
         UseReserved reserved => this with
         {
             Holds = Holds.With(new Hold(reserved.Reservation, 0, reserved.ExpiresAt), reserved.At),

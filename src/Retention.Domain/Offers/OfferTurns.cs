@@ -149,7 +149,7 @@ public static class OfferTurns
         return Decision.With(new OfferView(state.Evolve(changed), tenant.Currency)).Change(grain, changed);
     }
 
-    private static Refusal? UnknownPlace(TenantState tenant, Offer offer)
+    internal static Refusal? UnknownPlace(TenantState tenant, Offer offer)
     {
         if (offer.BrandId.Length > 0 && !tenant.Brands.ContainsKey(offer.BrandId))
         {

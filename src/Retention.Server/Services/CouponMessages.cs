@@ -26,6 +26,7 @@ internal static class CouponMessages
                 .Distinct(StringComparer.Ordinal)])
         {
             Lines = [.. basket.Lines.Select(line => ToDomain(line, total.Currency))],
+            Bin = BinOf(basket.Bin),
         };
     }
 
@@ -53,6 +54,7 @@ internal static class CouponMessages
         AgreementId = redemption.AgreementId,
         Discount = new Money(redemption.Currency, redemption.DiscountMinorUnits).ToProto(),
         RedeemTime = redemption.RedeemedAt.ToProto(),
+        IsGiftCredit = redemption.IsGiftCredit,
     };
 
     public static V1.ValidateCouponResponse ToProto(this CouponValidation validation) => new()
@@ -61,6 +63,7 @@ internal static class CouponMessages
         Reasons = { validation.Failing.Select(refusal => ErrorMap.ReasonName(refusal.Reason)).Distinct() },
         Discount = new Money(validation.Currency, validation.DiscountMinorUnits).ToProto(),
         Explanation = { validation.Failing.Select(Explain) },
+        IsGiftCredit = validation.IsGiftCredit,
     };
 
     public static V1.Coupon ToProto(this CouponView coupon) => new()
@@ -75,6 +78,10 @@ internal static class CouponMessages
         Discount = coupon.DiscountMinorUnits is { } off ? new Money(coupon.Currency, off).ToProto() : null,
         ExpireTime = coupon.ExpiresAt.ToProto(),
     };
+
+    private static string BinOf(string bin) => bin.Length == 0 || (bin.Length is >= 4 and <= 8 && bin.All(char.IsAsciiDigit))
+        ? bin
+        : throw RequestField.Invalid("basket.bin", "4_to_8_digits");
 
     // A line without an id or amount cannot be returned by itself.
     private static BasketLine ToDomain(V1.Line line, string currency) => new(

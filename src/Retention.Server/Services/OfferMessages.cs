@@ -10,42 +10,31 @@ namespace Retention.Server.Services;
 /// <summary>Offers between the wire and the domain.</summary>
 internal static class OfferMessages
 {
-    private const int TextMax = 64;
+    private const int FieldsMax = 20;
 
     /// <summary>The offer as it was asked for, and the one currency that its amounts name (empty: none).</summary>
     public static CreateOffer ToCommand(this V1.CreateOfferRequest request, string tenantId)
     {
         if (request.Offer is not { } offer) throw RequestField.Invalid("offer", "required");
 
-        var amounts = new Amounts();
-        var conditions = offer.Conditions ?? new V1.OfferConditions();
-        var limits = offer.Limits ?? new V1.OfferLimits();
-        var wanted = new Offer(
-            RequestField.OptionalId(offer.OfferId, "offer.offer_id") ?? "off_" + request.RequestId,
-            RequestField.OptionalText(offer.CampaignId, "offer.campaign_id", TextMax),
-            RequestField.OptionalId(offer.BrandId, "offer.brand_id") ?? "",
-            KindOf(offer),
-            RequestField.OptionalText(offer.Code, "offer.code", CouponCode.GenericLengthMax),
-            new Discount(
-                amounts.Read(offer.Discount?.AmountOff, "offer.discount.amount_off"),
-                offer.Discount?.ShareBps ?? 0,
-                amounts.Read(offer.Discount?.Maximum, "offer.discount.maximum")),
-            new OfferConditions(
-                amounts.Read(conditions.MinimumBasket, "offer.conditions.minimum_basket"),
-                [.. conditions.Categories.Select(text => RequestField.Text(text, "offer.conditions.categories", TextMax))],
-                [.. conditions.StoreIds.Select(id => RequestField.Id(id, "offer.conditions.store_ids"))],
-                conditions.TargetsOnly),
-            new OfferLimits(
-                limits.Total,
-                limits.PerCustomer,
-                limits.PerDay,
-                amounts.Read(limits.TotalDiscount, "offer.limits.total_discount")),
-            ValidityOf(offer.Validity ?? new V1.OfferValidity()),
-            amounts.Read(offer.Budget, "offer.budget"))
-        {
-            CodePrefix = offer.CodePrefix.Length > 0 ? offer.CodePrefix : null,
-        };
-        return new CreateOffer(tenantId, wanted, amounts.Currency);
+        var offerId = RequestField.OptionalId(offer.OfferId, "offer.offer_id") ?? "off_" + request.RequestId;
+        var amounts = new OfferAmounts();
+        return new CreateOffer(tenantId, ToDomain(offer, offerId, amounts), amounts.Currency);
+    }
+
+    public static UpdateOffer ToCommand(this V1.UpdateOfferRequest request, string tenantId)
+    {
+        if (request.Offer is not { } offer) throw RequestField.Invalid("offer", "required");
+        if (request.UpdateMask is not { Paths.Count: > 0 }) throw RequestField.Invalid("update_mask", "required");
+
+        var amounts = new OfferAmounts();
+        return new UpdateOffer(
+            tenantId,
+            RequestField.Id(request.OfferId, "offer_id"),
+            ToDomain(offer, request.OfferId, amounts),
+            [.. RequestField.AtMost(request.UpdateMask.Paths, "update_mask", FieldsMax)],
+            TenantMessages.VersionOf(request.Etag),
+            amounts.Currency);
     }
 
     public static V1.Offer ToProto(this OfferView view)
@@ -59,26 +48,9 @@ internal static class OfferMessages
             BrandId = offer.BrandId,
             Kind = (V1.OfferKind)offer.Kind,
             Code = offer.Code,
-            Discount = new V1.Discount
-            {
-                AmountOff = Amount(offer.Discount.AmountMinorUnits, currency),
-                ShareBps = offer.Discount.ShareBps,
-                Maximum = Amount(offer.Discount.CapMinorUnits, currency),
-            },
-            Conditions = new V1.OfferConditions
-            {
-                MinimumBasket = Amount(offer.Conditions.MinimumBasketMinorUnits, currency),
-                Categories = { offer.Conditions.Categories },
-                StoreIds = { offer.Conditions.StoreIds },
-                TargetsOnly = offer.Conditions.TargetsOnly,
-            },
-            Limits = new V1.OfferLimits
-            {
-                Total = offer.Limits.Total,
-                PerCustomer = offer.Limits.PerCustomer,
-                PerDay = offer.Limits.PerDay,
-                TotalDiscount = Amount(offer.Limits.TotalDiscountMinorUnits, currency),
-            },
+            Discount = offer.Discount.ToProto(currency),
+            Conditions = offer.Conditions.ToProto(currency),
+            Limits = offer.Limits.ToProto(currency),
             Validity = new V1.OfferValidity
             {
                 StartDate = Day(offer.Validity.StartOn),
@@ -86,15 +58,33 @@ internal static class OfferMessages
                 TimeZone = offer.Validity.TimeZone,
                 DaysAfterIssue = offer.Validity.DaysAfterIssue,
             },
-            Budget = Amount(offer.BudgetMinorUnits, currency),
+            Budget = OfferTerms.Amount(offer.BudgetMinorUnits, currency),
             Status = (V1.OfferStatus)state.Status,
             TargetCount = state.TargetCount,
             IssuedCount = state.IssuedCount,
             RedeemedCount = state.RedeemedCount,
             DiscountGiven = new Money(currency, state.DiscountMinorUnits).ToProto(),
             CodePrefix = offer.CodePrefix ?? "",
+            Etag = $"v{offer.Version}",
+            BudgetPercent = state.BudgetPercent,
+            PausedByBudget = state.IsPausedByBudget,
         };
     }
+
+    private static Offer ToDomain(V1.Offer offer, string offerId, OfferAmounts amounts) => new(
+        offerId,
+        RequestField.OptionalText(offer.CampaignId, "offer.campaign_id", OfferTerms.TextMax),
+        RequestField.OptionalId(offer.BrandId, "offer.brand_id") ?? "",
+        KindOf(offer),
+        RequestField.OptionalText(offer.Code, "offer.code", CouponCode.GenericLengthMax),
+        (offer.Discount ?? new V1.Discount()).ToDomain(amounts),
+        (offer.Conditions ?? new V1.OfferConditions()).ToDomain(amounts),
+        (offer.Limits ?? new V1.OfferLimits()).ToDomain(amounts),
+        ValidityOf(offer.Validity ?? new V1.OfferValidity()),
+        amounts.Read(offer.Budget, "offer.budget"))
+    {
+        CodePrefix = offer.CodePrefix.Length > 0 ? offer.CodePrefix : null,
+    };
 
     public static V1.CodeSeries ToProto(this CodeSeries series) => new()
     {
@@ -103,9 +93,6 @@ internal static class OfferMessages
         Count = series.Count,
         ExpireTime = series.ExpiresAt.ToProto(),
     };
-
-    private static V1.Money? Amount(long minorUnits, string currency) =>
-        minorUnits == 0 ? null : new Money(currency, minorUnits).ToProto();
 
     private static string Day(LocalDate? day) => day is { } date ? LocalDatePattern.Iso.Format(date) : "";
 
@@ -130,19 +117,5 @@ internal static class OfferMessages
         return parsed.Success && parsed.Value.Year is >= 1900 and < 2200
             ? parsed.Value
             : throw RequestField.Invalid(field, "date_as_2017-05-01");
-    }
-
-    /// <summary>Reads optional amounts that must all be in one currency.</summary>
-    private sealed class Amounts
-    {
-        public string Currency { get; private set; } = "";
-
-        public long Read(V1.Money? value, string field)
-        {
-            if (value is null) return 0;
-            var money = RequestField.Money(value, field, Currency.Length > 0 ? Currency : null);
-            Currency = money.Currency;
-            return money.MinorUnits;
-        }
     }
 }

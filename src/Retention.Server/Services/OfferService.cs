@@ -13,6 +13,9 @@ public sealed partial class OfferService(IGrainHost grains) : IRpcService
     private static readonly ProtoReply<OfferView, CreateOfferResponse> Created =
         new(view => new() { Offer = view.ToProto() });
 
+    private static readonly ProtoReply<OfferView, UpdateOfferResponse> Updated =
+        new(view => new() { Offer = view.ToProto() });
+
     private static readonly ProtoReply<OfferView, ActivateOfferResponse> Activated =
         new(view => new() { Offer = view.ToProto() });
 
@@ -26,6 +29,7 @@ public sealed partial class OfferService(IGrainHost grains) : IRpcService
 
     public void Bind(RpcMethods methods) => methods
         .Unary<CreateOfferRequest, CreateOfferResponse>(nameof(CreateOffer), CreateOffer)
+        .Unary<UpdateOfferRequest, UpdateOfferResponse>(nameof(UpdateOffer), UpdateOffer)
         .Unary<AddOfferTargetsRequest, AddOfferTargetsResponse>(nameof(AddOfferTargets), AddOfferTargets)
         .Unary<ActivateOfferRequest, ActivateOfferResponse>(nameof(ActivateOffer), ActivateOffer)
         .Unary<PauseOfferRequest, PauseOfferResponse>(nameof(PauseOffer), PauseOffer)
@@ -40,6 +44,13 @@ public sealed partial class OfferService(IGrainHost grains) : IRpcService
         var caller = call.Caller();
         var command = request.ToCommand(caller.TenantId);
         return grains.Change(call, request, caller.Partition, turn => OfferTurns.Create(turn, command), Created);
+    }
+
+    private ValueTask<UpdateOfferResponse> UpdateOffer(UpdateOfferRequest request, CallContext call)
+    {
+        var caller = call.Caller();
+        var command = request.ToCommand(caller.TenantId);
+        return grains.Change(call, request, caller.Partition, turn => OfferUpdateTurns.Update(turn, command), Updated);
     }
 
     private ValueTask<AddOfferTargetsResponse> AddOfferTargets(AddOfferTargetsRequest request, CallContext call)

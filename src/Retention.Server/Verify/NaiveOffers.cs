@@ -67,7 +67,6 @@ public sealed class NaiveOffers : INaiveLaw
             .. Unequal(grain, "discounts", tally.Discount, Number(state, "discount_minor_units")),
             .. Unequal(grain, "targets", tally.Targets, Number(state, "target_count")),
             .. Unequal(grain, "issues", tally.Issued, Number(state, "issued_count")),
-            .. Overdrawn(grain, state, tally),
         ];
     }
 
@@ -80,22 +79,6 @@ public sealed class NaiveOffers : INaiveLaw
             .ToDictionary(group => group.Key, group => group.LongCount());
         return uses.Keys.Union(named.Keys).SelectMany(use => Unequal(
             use, "redemptions of the customer", named.GetValueOrDefault(use), Of(uses, use).Redeemed));
-    }
-
-    // A limit says how much may stand at one time, so that what stands now must be within it.
-    private static IEnumerable<Difference> Overdrawn(GrainId grain, JsonElement state, Tally tally)
-    {
-        if (!state.TryGetProperty("offer", out var offer) || offer.ValueKind != JsonValueKind.Object) yield break;
-        var limits = offer.GetProperty("limits");
-        if (Number(limits, "total") is > 0 and var total && tally.Redeemed > total)
-        {
-            yield return new Difference(grain, "offers", $"{tally.Redeemed} redemptions stand, the limit is {total}");
-        }
-
-        if (Number(limits, "total_discount_minor_units") is > 0 and var most && tally.Discount > most)
-        {
-            yield return new Difference(grain, "offers", $"{tally.Discount} was given, the limit is {most}");
-        }
     }
 
     private static IEnumerable<Difference> Unequal(GrainId grain, string what, long counted, long shown)

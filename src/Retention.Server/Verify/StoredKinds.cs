@@ -16,6 +16,7 @@ internal static class StoredKinds
         new NaiveTargets(),
         new NaiveReservations(),
         new NaiveIssues(),
+        new NaiveLimits(),
         new NaiveClearing(),
         new NaiveLinks(),
         new NaiveTills(),

@@ -38,6 +38,20 @@ public sealed class StoredFactTests
         new OfferValidity(On, EndsOn, "America/New_York", 0),
         5000);
 
+    private static readonly Offer Rich = Offer with
+    {
+        Discount = new Discount(0, 0, 0) { PricedProductId = "p-1", PriceMinorUnits = 99, PricedUnitsMax = 2 },
+        Conditions = Offer.Conditions with
+        {
+            ProductIds = ["p-1"],
+            Times = new OfferTimes([6, 7], 540, 1200),
+            FirstPurchase = true,
+            Bins = ["4000"],
+        },
+        Limits = Offer.Limits with { PerCustomerPeriod = 1, Period = LimitPeriod.Week, PerStore = 3 },
+        Changes = 1,
+    };
+
     private static readonly (IGrainKind Kind, object Fact)[] Examples =
     [
         (OfferGrains.Offer, new OfferCreated(Offer, At)),
@@ -49,6 +63,8 @@ public sealed class StoredFactTests
         (OfferGrains.Offer, new OfferRedeemed(Redemption, "cus_1", 100, On, At)),
         (OfferGrains.Offer, new OfferRedemptionReversed(Redemption, 100, On, "RETURNED", "ret-1", At)),
         (OfferGrains.Offer, new OfferRedemptionReduced(Redemption, 40, "RETURNED", "ret-1", At)),
+        (OfferGrains.Offer, new OfferUpdated(Rich, At)),
+        (OfferGrains.Offer, new OfferBudgetReached(80, 4000, 5000, At)),
         (OfferGrains.Offer, new OfferReserved(Reservation, "cus_1", 100, "0123456789ABCDEFGX", End, At)),
         (OfferGrains.Offer, new OfferReservationReleased(Reservation, At)),
         (OfferGrains.Use, new UseTargeted(At)),

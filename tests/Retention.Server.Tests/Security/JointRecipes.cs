@@ -73,7 +73,16 @@ public static class JointRecipes
                 offer.CodePrefix = "";
                 break;
             case Discount discount:
-                discount.ShareBps = 0;
+                (discount.ShareBps, discount.FreeProduct, discount.FixedPrice, discount.GiftCredit) = (0, "", null, null);
+                break;
+            case OfferConditions conditions:
+                conditions.Bins.Clear();
+                break;
+            case Basket basket:
+                basket.Bin = "";
+                break;
+            case UpdateOfferRequest update:
+                update.UpdateMask = new() { Paths = { "limits" } };
                 break;
             case RedeemCouponRequest redemption when redemption.ReservationId.Length > 0:
                 await ReserveAsync(redemption, tenant);

@@ -59,6 +59,8 @@ public sealed class RequestFactory(TestTenant tenant)
         ["locale"] = "en-US",
         ["role"] = Role.Store,
         ["campaign_id"] = JointRecipes.Campaign,
+        ["start_clock"] = "00:00",
+        ["end_clock"] = "24:00",
         ["start_date"] = "2026-01-15",
         ["end_date"] = "2026-01-15",
         ["period"] = "2026-01",
