@@ -51,7 +51,7 @@ public sealed class Decision
 
     public Decision Change(GrainId grain, object fact)
     {
-        (changes ??= []).Add(new Change(grain, fact));
+        (changes ??= new(1)).Add(new Change(grain, fact));
         return this;
     }
 

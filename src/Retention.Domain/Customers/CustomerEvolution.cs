@@ -6,7 +6,26 @@ namespace Retention.Domain.Customers;
 /// <summary>Applies facts to a customer. It decides nothing and cannot refuse: what was stored did happen.</summary>
 public static class CustomerEvolution
 {
-    public static CustomerState Evolve(CustomerState state, CustomerFact fact) => fact switch
+    // What was folded last, on each thread: a decision folds its fact for the reply, the engine the same for the commit.
+    [ThreadStatic]
+    private static CustomerState? before;
+
+    [ThreadStatic]
+    private static CustomerFact? folded;
+
+    [ThreadStatic]
+    private static CustomerState? after;
+
+    public static CustomerState Evolve(CustomerState state, CustomerFact fact)
+    {
+        if (ReferenceEquals(fact, folded) && ReferenceEquals(state, before)) return after!;
+
+        var next = Fold(state, fact);
+        (before, folded, after) = (state, fact, next);
+        return next;
+    }
+
+    private static CustomerState Fold(CustomerState state, CustomerFact fact) => fact switch
     {
         PurchaseRecorded e => Bought(state, e),
         ReturnRecorded e => Returned(state, e),

@@ -22,11 +22,14 @@ internal static class PurchaseNews
         CustomerState customer,
         string customerId,
         PurchaseRecorded sale,
-        ImmutableArray<JointRedemption> joint) => SendIssues(
-        decision,
-        scope,
-        customer,
-        Seen(scope.Tenant, customerId, sale, PurchaseState.Initial, sale.At) with { Redemptions = joint });
+        ImmutableArray<JointRedemption> joint)
+    {
+        // Most sales are of tenants without agreements: for them nothing is put together.
+        if (scope.Tenant.Triggers.IsDefaultOrEmpty) return;
+
+        var seen = Seen(scope.Tenant, customerId, sale, PurchaseState.Initial, sale.At) with { Redemptions = joint };
+        SendIssues(decision, scope, customer, seen);
+    }
 
     /// <summary>Something of the sale came back, or all of it is taken back.</summary>
     public static void SendVoids(
@@ -54,6 +57,8 @@ internal static class PurchaseNews
         PurchaseRecorded sale,
         ImmutableArray<JointRedemption> joint)
     {
+        if (joint.IsDefaultOrEmpty) return;
+
         foreach (var effect in JointSales.ForPurchase(
             scope.Tenant, joint, Seen(scope.Tenant, customerId, sale, PurchaseState.Initial, sale.At)))
         {

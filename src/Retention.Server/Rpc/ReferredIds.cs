@@ -39,7 +39,7 @@ internal sealed class ReferredIds
             var value = field.Accessor.GetValue(message);
             if (value is string id)
             {
-                if (id.Length > 0) (found ??= []).Add((refersTo, id));
+                if (id.Length > 0) (found ??= new(1)).Add((refersTo, id));
             }
             else if (value is IMessage part)
             {
