@@ -59,7 +59,7 @@ internal static partial class EchoComparison
     {
         var run = new LoadRun(new LoadTarget(endpoint.Address, endpoint.Key), plan)
         {
-            ServerTime = () => endpoint.ProcessorTime,
+            ServerUse = () => new ServerUse(endpoint.ProcessorTime, null),
         };
         var workload = new Workload(endpoint.Path, new PreparedMessage(new Empty()));
         var result = run.Execute(workload, CancellationToken.None);

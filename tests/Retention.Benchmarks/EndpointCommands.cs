@@ -35,28 +35,22 @@ internal static class EndpointCommands
 
     public static Command Server()
     {
-        var command = new Command("server", "Answers the echo of the product, on a new data directory.");
-        command.SetAction(async (_, cancellation) =>
+        var directory = new Option<string>("--directory") { Description = "Data that is there; new where not said." };
+        var command = new Command("server", "Answers the echo of the product.") { directory };
+        command.SetAction(async (parsed, cancellation) =>
         {
-            var data = Directory.CreateTempSubdirectory("retention-echo-");
-            try
-            {
-                await using var server = await RetentionServer.StartAsync(
-                    new ServerOptions
-                    {
-                        DataDirectory = data.FullName,
-                        Grpc = new IPEndPoint(IPAddress.Loopback, 0),
-                        Http = new IPEndPoint(IPAddress.Loopback, 0),
-                    },
-                    cancellation);
-                var key = await File.ReadAllTextAsync(Path.Combine(data.FullName, "bootstrap.key"), cancellation);
-                Ready($"http://{server.Grpc}", "/retention.v1.DiagnosticsService/Echo", key.Trim());
-                await server.WaitForShutdownAsync();
-            }
-            finally
-            {
-                data.Delete(recursive: true);
-            }
+            using var data = new Scratch(parsed.GetValue(directory) ?? "");
+            await using var server = await RetentionServer.StartAsync(
+                new ServerOptions
+                {
+                    DataDirectory = data.Path,
+                    Grpc = new IPEndPoint(IPAddress.Loopback, 0),
+                    Http = new IPEndPoint(IPAddress.Loopback, 0),
+                },
+                cancellation);
+            var key = await File.ReadAllTextAsync(Path.Combine(data.Path, "bootstrap.key"), cancellation);
+            Ready($"http://{server.Grpc}", "/retention.v1.DiagnosticsService/Echo", key.Trim());
+            await server.WaitForShutdownAsync();
         });
         return command;
     }

@@ -3,7 +3,10 @@ using Retention.Storage.Sqlite;
 
 namespace Retention.Benchmarks;
 
-/// <summary>How long a start takes after a kill in the middle of writing, with as long a tail as the limits allow.</summary>
+/// <summary>
+/// How long a start takes after a kill in the middle of writing, with as long a tail as the limits allow: of the store
+/// by itself, and of a server's process until it answers.
+/// </summary>
 internal static class StoreOpen
 {
     public static async Task<int> Run(Arguments arguments)
@@ -20,9 +23,31 @@ internal static class StoreOpen
             Console.WriteLine(
                 $"customers {arguments.Customers:N0}: open {took.TotalMilliseconds:F0} ms, tail {store.Figures().TailCommits:N0} commits, head {store.Head:N0}");
             await store.DisposeAsync();
+
+            await WriteUntilKilled(arguments, scratch.Path, round);
+            await StartServer(scratch.Path);
         }
 
         return 0;
+    }
+
+    // From the start of the process until it answers; then it is killed as well.
+    private static async Task StartServer(string directory)
+    {
+        var before = Stopwatch.GetTimestamp();
+        using var server = Process.Start(new ProcessStartInfo(Environment.ProcessPath!)
+        {
+            ArgumentList = { "server", "--directory", directory },
+            RedirectStandardOutput = true,
+        })!;
+        while (await server.StandardOutput.ReadLineAsync() is { } line && !line.StartsWith("ready", StringComparison.Ordinal))
+        {
+        }
+
+        var took = Stopwatch.GetElapsedTime(before);
+        Console.WriteLine($"server ready {took.TotalMilliseconds:F0} ms, processor {server.TotalProcessorTime.TotalMilliseconds:F0} ms");
+        server.Kill();
+        await server.WaitForExitAsync();
     }
 
     /// <summary>The child: commits for ever and says how far it is.</summary>

@@ -95,7 +95,7 @@ internal static class LoadCommand
             Customers = customers,
             Limit = parsed.GetValue(Limit) ?? (long)RedemptionsPerSecond * seconds,
             Tenant = parsed.GetValue(Tenant) ?? $"load-{customers}",
-            ServerTime = ServerProcess.Clock(endpoint, http, parsed.GetValue(ServerPid)),
+            ServerUse = ServerProcess.Meter(endpoint, http, parsed.GetValue(ServerPid)),
             ProbeDirectory = parsed.GetRequiredValue(ProbeDirectory),
             IsSilent = parsed.GetValue(CommandLine.Json) || Console.IsErrorRedirected,
         };

@@ -18,7 +18,7 @@ internal sealed record LoadOrder
 
     public required string Tenant { get; init; }
 
-    public required Func<TimeSpan?> ServerTime { get; init; }
+    public required Func<ServerUse> ServerUse { get; init; }
 
     public required string ProbeDirectory { get; init; }
 

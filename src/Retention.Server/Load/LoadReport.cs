@@ -38,6 +38,9 @@ internal sealed record LoadReport
 
     public required double? ServerCpuUsPerOperation { get; init; }
 
+    /// <summary>What the server wrote to disk for each call; null where its process cannot be asked.</summary>
+    public required double? ServerBytesPerOperation { get; init; }
+
     public required double FsyncP50Us { get; init; }
 
     /// <summary>How many calls ended with which status, in the measured time.</summary>
@@ -86,6 +89,7 @@ internal sealed record LoadReport
             P99Ms = Percentile(calls, 99),
             MaxMs = Math.Round(calls.Latencies.MaxMilliseconds, 3),
             ServerCpuUsPerOperation = Rounded(result.ServerMicrosecondsPerCall),
+            ServerBytesPerOperation = Rounded(result.ServerBytesPerCall),
             FsyncP50Us = 0,
             Statuses = Enumerable.Range(0, CallOutcome.Count).Where(status => calls.Measured(status) > 0)
                 .ToDictionary(CallOutcome.Name, calls.Measured),

@@ -4,11 +4,15 @@ using Retention.Server.Load.Http2;
 namespace Retention.Server.Load;
 
 /// <summary>What a run brought.</summary>
-internal sealed record LoadResult(CallTally Calls, double MeasuredSeconds, TimeSpan? ServerTime, int Connections)
+internal sealed record LoadResult(CallTally Calls, double MeasuredSeconds, ServerUse ServerUse, int Connections)
 {
     public double? ServerMicrosecondsPerCall => Calls.Latencies.Count == 0
         ? null
-        : ServerTime?.TotalMicroseconds / Calls.Latencies.Count;
+        : ServerUse.ProcessorTime?.TotalMicroseconds / Calls.Latencies.Count;
+
+    public double? ServerBytesPerCall => Calls.Latencies.Count == 0
+        ? null
+        : (double?)ServerUse.BytesWritten / Calls.Latencies.Count;
 }
 
 /// <summary>A closed-loop run: a few connections with a thread each share the calls under way.</summary>
@@ -16,8 +20,8 @@ internal sealed class LoadRun(LoadTarget target, LoadPlan plan)
 {
     private const int FewConnections = 4;
 
-    /// <summary>What the server's clock of processor time says; null where it cannot be asked.</summary>
-    public Func<TimeSpan?> ServerTime { get; init; } = static () => null;
+    /// <summary>Asked what the server has used, before and after the measured time.</summary>
+    public Func<ServerUse> ServerUse { get; init; } = static () => default;
 
     /// <summary>Told several times a second how many calls have ended.</summary>
     public Action<long>? Progress { get; init; }
@@ -30,14 +34,14 @@ internal sealed class LoadRun(LoadTarget target, LoadPlan plan)
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var faults = new List<Exception>();
         var threads = loops.ConvertAll(loop => Start(loop, stop, faults));
-        var (serverTime, measuredUntil) = Watch(threads, loops, clock);
+        var (serverUse, measuredUntil) = Watch(threads, loops, clock);
         if (faults.Count > 0) throw new LoadException(faults[0].Message, faults[0]);
         cancellation.ThrowIfCancellationRequested();
 
         var calls = new CallTally();
         foreach (var loop in loops) calls.Add(loop.Tally);
         var seconds = Stopwatch.GetElapsedTime(clock.MeasuredFrom, Math.Max(measuredUntil, clock.MeasuredFrom));
-        return new LoadResult(calls, seconds.TotalSeconds, serverTime, loops.Sum(loop => loop.Connections));
+        return new LoadResult(calls, seconds.TotalSeconds, serverUse, loops.Sum(loop => loop.Connections));
     }
 
     // The first connection tells how many calls the server takes on each.
@@ -83,13 +87,13 @@ internal sealed class LoadRun(LoadTarget target, LoadPlan plan)
         return thread;
     }
 
-    // Reads the server's time at both ends of the measured time, and reports the calls in between.
-    private (TimeSpan? ServerTime, long MeasuredUntil) Watch(List<Thread> threads, List<CallLoop> loops, LoadClock clock)
+    // Asks the server at both ends of the measured time, and reports the calls in between.
+    private (ServerUse Use, long MeasuredUntil) Watch(List<Thread> threads, List<CallLoop> loops, LoadClock clock)
     {
         var isOut = WaitUntil(clock.MeasuredFrom, threads, loops);
-        var before = ServerTime();
+        var before = ServerUse();
         isOut |= WaitUntil(clock.MeasuredUntil, threads, loops);
-        var spent = ServerTime() - before;
+        var spent = ServerUse() - before;
         foreach (var thread in threads) thread.Join();
         return (spent, isOut ? loops.Max(loop => loop.Tally.LastMeasuredAt) : clock.MeasuredUntil);
     }

@@ -103,7 +103,7 @@ internal sealed class LoadSession(LoadOrder order)
         LoadOrder order, string key, Workload workload, CancellationToken cancellation)
     {
         var fsync = FsyncProbe.MedianMicroseconds(order.ProbeDirectory);
-        var run = new LoadRun(new LoadTarget(order.Endpoint, key), order.Plan) { ServerTime = order.ServerTime };
+        var run = new LoadRun(new LoadTarget(order.Endpoint, key), order.Plan) { ServerUse = order.ServerUse };
         var result = run.Execute(workload, cancellation);
         fsync = (fsync + FsyncProbe.MedianMicroseconds(order.ProbeDirectory)) / 2;
         int? expectedRefusal = order.Operation == "redeem-hot" ? HotCode.Refusal : null;

@@ -12,6 +12,7 @@ internal sealed class LoadTenant(Uri endpoint, string tenantId)
 {
     private const string Tenants = "retention.v1.TenantService/";
     private const string Customers = "retention.v1.CustomerService/";
+    private const long CustomersPerPart = 50_000;
 
     /// <summary>The key of the tenant's admin, where the platform's was given, and that of a till to make calls with.</summary>
     public async Task<(string Admin, string Till)> Prepare(string key, CancellationToken cancellation)
@@ -44,24 +45,42 @@ internal sealed class LoadTenant(Uri endpoint, string tenantId)
         return (tenantKey, till.ApiKey);
     }
 
-    /// <summary>Enrolls the customers from 0 up, unless an earlier run has enrolled as many.</summary>
+    /// <summary>
+    /// Enrolls the customers from 0 up, in parts; a part that an earlier run has finished bears a mark and is passed over.
+    /// </summary>
     public async Task Enroll(string tillKey, long customers, Action<long> progress, CancellationToken cancellation)
     {
         using var client = new RpcClient(endpoint, tillKey);
-        var mark = $"enrolled-{customers}";
-        if (await IsThere(client, mark, cancellation)) return;
+        for (var first = 0L; first < customers; first += CustomersPerPart)
+        {
+            var (from, count) = (first, Math.Min(CustomersPerPart, customers - first));
+            var mark = $"enrolled-{from}-{count}";
+            if (!await IsThere(client, mark, cancellation))
+            {
+                EnrollPart(tillKey, from, count, ended => progress(from + ended), cancellation);
+                await client.Call<EnrollCustomerResponse>(
+                    Customers + "EnrollCustomer",
+                    new EnrollCustomerRequest
+                    {
+                        RequestId = $"load.{mark}", CustomerId = mark, StoreId = LoadWorkloads.StoreId,
+                    },
+                    cancellation);
+            }
 
-        var missing = EnrollAll(tillKey, Range(customers), progress, cancellation);
+            progress(first + count);
+        }
+    }
+
+    private void EnrollPart(
+        string tillKey, long first, long count, Action<long> progress, CancellationToken cancellation)
+    {
+        var missing = EnrollAll(tillKey, Range(first, count), progress, cancellation);
         for (var round = 0; missing.Count > 0 && round < 5; round++)
         {
             missing = EnrollAll(tillKey, missing, _ => { }, cancellation);
         }
 
         if (missing.Count > 0) throw new LoadException($"{missing.Count} customers could not be enrolled.");
-        await client.Call<EnrollCustomerResponse>(
-            Customers + "EnrollCustomer",
-            new EnrollCustomerRequest { RequestId = $"load.{mark}", CustomerId = mark, StoreId = LoadWorkloads.StoreId },
-            cancellation);
     }
 
     private List<long> EnrollAll(
@@ -118,8 +137,8 @@ internal sealed class LoadTenant(Uri endpoint, string tenantId)
         }
     }
 
-    private static IEnumerable<long> Range(long count)
+    private static IEnumerable<long> Range(long first, long count)
     {
-        for (var number = 0L; number < count; number++) yield return number;
+        for (var number = first; number < first + count; number++) yield return number;
     }
 }

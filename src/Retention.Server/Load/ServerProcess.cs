@@ -4,23 +4,39 @@ using System.Net;
 
 namespace Retention.Server.Load;
 
-/// <summary>The processor time of the server under load, where it can be had.</summary>
+/// <summary>What the server under load uses, where that can be had.</summary>
 internal static class ServerProcess
 {
     private static readonly string[] SocketTables = ["/proc/net/tcp", "/proc/net/tcp6"];
 
     /// <summary>
-    /// A reader of the server's processor time: from its metrics where <paramref name="http"/> is given, else from the
-    /// process, named or found as the one that listens at the endpoint on this machine.
+    /// A reader of what the server uses. Its processor time is told by its metrics where <paramref name="http"/> is
+    /// given, else by the process, named or found as the one that listens at the endpoint on this machine; what it
+    /// writes is told by the process only.
     /// </summary>
-    public static Func<TimeSpan?> Clock(Uri endpoint, Uri? http, int? pid)
+    public static Func<ServerUse> Meter(Uri endpoint, Uri? http, int? pid)
     {
-        if (http is not null) return () => FromMetrics(http);
         pid ??= IsLocal(endpoint) ? ListenerAt(endpoint.Port) : null;
-        return pid is { } id ? () => FromProcess(id) : () => null;
+        return () => new ServerUse(
+            http is not null ? FromMetrics(http) : pid is { } id ? TimeOf(id) : null, pid is { } it ? WrittenBy(it) : null);
     }
 
-    private static TimeSpan? FromProcess(int pid)
+    // As the kernel counts it, where it counts it.
+    private static long? WrittenBy(int pid)
+    {
+        const string label = "write_bytes: ";
+        try
+        {
+            var line = File.ReadLines($"/proc/{pid}/io").FirstOrDefault(x => x.StartsWith(label, StringComparison.Ordinal));
+            return line is null ? null : long.Parse(line.AsSpan(label.Length), CultureInfo.InvariantCulture);
+        }
+        catch (Exception error) when (error is UnauthorizedAccessException or IOException)
+        {
+            return null;
+        }
+    }
+
+    private static TimeSpan? TimeOf(int pid)
     {
         try
         {

@@ -13,11 +13,21 @@ public sealed class ServerProcessTests
         listener.Start();
         var endpoint = new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
 
-        var clock = ServerProcess.Clock(endpoint, http: null, pid: null);
+        var use = ServerProcess.Meter(endpoint, http: null, pid: null)();
 
-        Assert.InRange(clock()!.Value, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1));
+        Assert.InRange(use.ProcessorTime!.Value, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1));
+        Assert.InRange(use.BytesWritten!.Value, 0, long.MaxValue);
         listener.Stop();
-        Assert.Null(ServerProcess.Clock(endpoint, http: null, pid: null)());
+        Assert.Equal(default, ServerProcess.Meter(endpoint, http: null, pid: null)());
+    }
+
+    [Fact]
+    public void What_a_server_used_meanwhile_is_known_as_far_as_both_ends_are()
+    {
+        var before = new ServerUse(TimeSpan.FromSeconds(1), null);
+        var after = new ServerUse(TimeSpan.FromSeconds(3), 4096);
+
+        Assert.Equal(new ServerUse(TimeSpan.FromSeconds(2), null), after - before);
     }
 
     [Fact]
