@@ -26,10 +26,8 @@ internal static class IdleGrains
         var options = new SqliteOptions { Directory = scratch.Path };
         await Fill(options, arguments.Customers);
         await using var store = SqliteGrainStore.Open(options);
+        var state = StateBytes(arguments.Customers);
         var empty = GC.GetTotalMemory(forceFullCollection: true);
-        var state = (await StateBytes(store, arguments.Customers) - empty) / arguments.Customers;
-        empty = GC.GetTotalMemory(forceFullCollection: true);
-
         await using var host = new GrainHost(
             store, Registry.Default.Kinds, Registry.Default,
             new EngineLimits { MaxActive = arguments.Customers, MaxActiveBytes = long.MaxValue },
@@ -50,43 +48,42 @@ internal static class IdleGrains
 
     private static GrainId Id(int customer) => CustomerGrains.Id(PartitionId.Tenant("chain"), $"cus_{customer:D10}");
 
-    private static async Task<long> StateBytes(SqliteGrainStore store, int customers)
+    private static long StateBytes(int customers)
     {
-        var kinds = new GrainKinds(Registry.Default.Kinds);
         var states = new object[customers];
-        foreach (var part in Enumerable.Range(0, customers).Chunk(1000))
+        var empty = GC.GetTotalMemory(forceFullCollection: true);
+        for (var customer = 0; customer < customers; customer++)
         {
-            var records = await store.LoadAsync([.. part.Select(Id)], default);
-            for (var index = 0; index < part.Length; index++)
-            {
-                states[part[index]] = kinds.Fold(Id(part[index]), records[index]).State;
-            }
+            states[customer] = FoldedGrain.Of(CustomerGrains.Customer, new GrainRecord(0, default, Facts(customer))).State;
         }
 
-        var bytes = GC.GetTotalMemory(forceFullCollection: true) - (states.Length * IntPtr.Size);
+        var bytes = GC.GetTotalMemory(forceFullCollection: true) - empty;
         GC.KeepAlive(states);
-        return bytes;
+        return bytes / customers;
     }
 
     private static async Task Fill(SqliteOptions options, int customers)
     {
         await using var store = SqliteGrainStore.Open(options);
-        var origin = new Origin("cre_1", "brand", "store", "1", "1");
         foreach (var part in Enumerable.Range(0, customers).Chunk(1000))
         {
-            Expect.Done(await store.CommitAsync([.. part.Select(customer => Bought(customer, origin))], default));
+            Expect.Done(await store.CommitAsync([.. part.Select(customer => Bought(customer))], default));
         }
     }
 
-    private static Commit Bought(int customer, Origin origin)
+    private static Commit Bought(int customer) =>
+        new(Tenant, Now, [new GrainWrite(Id(customer), 0, Facts(customer))], [], null, []);
+
+    private static ReadOnlyMemory<byte>[] Facts(int customer)
     {
+        var origin = new Origin("cre_1", "brand", "store", "1", "1");
         var enrolled = new CustomerEnrolled(default, null, default) { At = Now, Origin = origin };
         var purchase = new PurchaseRecorded(
             "till", $"{customer}", null, 1990, 0, 19_900, 0, 0, 1, 1, Now + Duration.FromDays(365), default, null, default)
         {
             At = Now, Origin = origin,
         };
-        return new Commit(Tenant, Now, [new GrainWrite(Id(customer), 0, [Bytes(enrolled), Bytes(purchase)])], [], null, []);
+        return [Bytes(enrolled), Bytes(purchase)];
     }
 
     private static ReadOnlyMemory<byte> Bytes(CustomerFact fact)

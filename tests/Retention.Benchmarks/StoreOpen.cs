@@ -81,8 +81,8 @@ internal static class StoreOpen
         var tail = new SqliteOptions { Directory = directory }.TailCommits;
         while (await child.StandardOutput.ReadLineAsync() is { } line)
         {
-            // Killed near the fullest tail that the child reaches.
-            if (long.Parse(line) > (tail / 2) + (tail / 8 * round))
+            // Killed near the fullest tail that the child reaches: at half the bound the index begins to take it up.
+            if (long.Parse(line) > (tail / 2) - (tail / 16 * round))
             {
                 break;
             }
