@@ -101,6 +101,7 @@ public enum RefusalReason
     OfferNotDraft,
     OfferNotActive,
     TermsVersionMismatch,
+    TermsNotAmendable,
     AgreementNotActive,
     AgreementNotPaused,
     AgreementEnded,

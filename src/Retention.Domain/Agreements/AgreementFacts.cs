@@ -6,6 +6,7 @@ namespace Retention.Domain.Agreements;
 /// <summary>What happened to an agreement.</summary>
 [JsonDerivedType(typeof(AgreementProposed), "agreement-proposed")]
 [JsonDerivedType(typeof(AgreementAccepted), "agreement-accepted")]
+[JsonDerivedType(typeof(AgreementAmended), "agreement-amended")]
 [JsonDerivedType(typeof(AgreementPaused), "agreement-paused")]
 [JsonDerivedType(typeof(AgreementResumed), "agreement-resumed")]
 [JsonDerivedType(typeof(AgreementEnded), "agreement-ended")]
@@ -29,6 +30,9 @@ public sealed record AgreementProposed(
     bool IsSandbox) : AgreementFact;
 
 public sealed record AgreementAccepted(Side Side, int TermsVersion) : AgreementFact;
+
+/// <summary>Other terms are proposed. They replace what was proposed before, and come into force when both accept them.</summary>
+public sealed record AgreementAmended(Side Side, AgreementTerms Terms, int TermsVersion) : AgreementFact;
 
 public sealed record AgreementPaused(Side Side) : AgreementFact;
 

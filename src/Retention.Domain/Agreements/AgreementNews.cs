@@ -30,12 +30,14 @@ public static class AgreementNews
             JointMessagesJson.Default.AgreementKnown));
     }
 
-    /// <summary>Tells the issuing side of each leg whether its purchases issue.</summary>
-    public static Decision Legs(Decision decision, AgreementState state, Instant at)
+    /// <summary>Tells the issuing side of each leg what changed: whether its purchases issue, and which.</summary>
+    public static Decision Legs(Decision decision, AgreementState before, AgreementState state, Instant at)
     {
         foreach (var leg in state.Legs())
         {
-            decision.Send(state.Issues ? Active(state, leg, at) : Inactive(state, leg, at));
+            var (issued, issues) = (before.IssuesIn(leg.LegId), state.IssuesIn(leg.LegId));
+            if (issues && (!issued || before.TermsVersion != state.TermsVersion)) decision.Send(Active(state, leg, at));
+            else if (issued && !issues) decision.Send(Inactive(state, leg, at));
         }
 
         return decision;
@@ -72,13 +74,15 @@ public static class AgreementNews
             return Because(RefusalReason.NotAParty);
         }
 
-        return Decision.Silent().Change(grain, new TriggerSet(new TriggerLeg(
+        var leg = new TriggerLeg(
             news.AgreementId,
             news.LegId,
             news.BrandId,
             news.MinimumBasketMinorUnits,
             news.Categories,
-            news.PseudonymKey)));
+            news.PseudonymKey)
+        { TermsVersion = news.TermsVersion };
+        return Decision.Silent().Change(grain, new TriggerSet(leg.After(Known(tenant, news.AgreementId, news.LegId))));
     }
 
     public static Decision ReceiveLegInactive(
@@ -88,8 +92,7 @@ public static class AgreementNews
         var (grain, tenant) = Tenant(turn, to);
         if (!turn.IsComplete) return Decision.Silent();
 
-        var known = tenant.Triggers
-            .FirstOrDefault(leg => leg.AgreementId == news.AgreementId && leg.LegId == news.LegId);
+        var known = Known(tenant, news.AgreementId, news.LegId);
         return known is null || from != PartitionId.Agreement(news.AgreementId)
             ? Because(RefusalReason.NotAParty)
             : Decision.Silent().Change(grain, new TriggerSet(known with { IsPaused = true }));
@@ -105,7 +108,8 @@ public static class AgreementNews
             state.Agreed.MinimumBasketMinorUnits,
             state.Agreed.Categories,
             leg.PseudonymKey,
-            at),
+            at)
+        { TermsVersion = state.TermsVersion },
         JointMessagesJson.Default.AgreementLegActive);
 
     private static Effect Inactive(AgreementState state, Leg leg, Instant at) => JointMessages.ToTenant(
@@ -113,6 +117,9 @@ public static class AgreementNews
         JointMessages.LegInactive,
         new AgreementLegInactive(state.AgreementId, leg.LegId, at),
         JointMessagesJson.Default.AgreementLegInactive);
+
+    private static TriggerLeg? Known(TenantState tenant, string agreementId, string legId) =>
+        tenant.Triggers.FirstOrDefault(leg => leg.AgreementId == agreementId && leg.LegId == legId);
 
     private static (GrainId Grain, TenantState State) Tenant(ITurn turn, PartitionId to)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 using NodaTime;
@@ -6,6 +7,8 @@ using Retention.Domain.Coupons;
 namespace Retention.Domain.Agreements;
 
 /// <summary>One agreement between two brands: its terms, who accepted them, who paused it.</summary>
+/// <remarks>A side that accepted a version has thereby left none before it: what is in force stays so until the other
+/// side accepts the new version, too.</remarks>
 public sealed record AgreementState
 {
     public static readonly AgreementState Initial = new();
@@ -17,11 +20,20 @@ public sealed record AgreementState
 
     public Party Second { get; init; } = new("", "");
 
+    /// <summary>In force, or, while nothing is, as last proposed.</summary>
     public AgreementTerms? Terms { get; init; }
 
     public int TermsVersion { get; init; }
 
-    /// <summary>The terms version that the side accepted; 0: none.</summary>
+    /// <summary>What is to follow the terms in force once both sides accept it; null: nothing is proposed.</summary>
+    public AgreementTerms? ProposedTerms { get; init; }
+
+    public int ProposedVersion { get; init; }
+
+    /// <summary>Versions that were in force before, ascending: coupons settle under the one of their issue.</summary>
+    public ImmutableArray<TermsOfVersion> Earlier { get; init => field = value.IsDefault ? [] : value; } = [];
+
+    /// <summary>The latest terms version that the side accepted; 0: none.</summary>
     public int FirstAccepted { get; init; }
 
     public int SecondAccepted { get; init; }
@@ -51,18 +63,22 @@ public sealed record AgreementState
     public bool IsPaused => FirstPaused || SecondPaused;
 
     public AgreementStatus Status => IsEnded ? AgreementStatus.Ended
-        : TermsVersion > 0 && FirstAccepted == TermsVersion && SecondAccepted == TermsVersion ? AgreementStatus.Active
+        : TermsVersion > 0 && FirstAccepted >= TermsVersion && SecondAccepted >= TermsVersion ? AgreementStatus.Active
         : AgreementStatus.Proposed;
 
     /// <summary>Whether a triggering purchase gives a coupon now.</summary>
     public bool Issues => Status == AgreementStatus.Active && !IsPaused;
+
+    /// <summary>Whether a triggering purchase at the leg's issuer gives a coupon now.</summary>
+    public bool IssuesIn(string legId) => Issues && (legId == Leg.First || Agreed.IsMirrored);
 
     public AgreementTerms Agreed => Terms ?? throw new InvalidOperationException("There is no agreement.");
 
     /// <summary>The terms of a version that was in force.</summary>
     public AgreementTerms TermsOf(int version) => version == TermsVersion
         ? Agreed
-        : throw new InvalidOperationException($"There are no terms of version {version}.");
+        : Earlier.FirstOrDefault(earlier => earlier.TermsVersion == version)?.Terms
+            ?? throw new InvalidOperationException($"There are no terms of version {version}.");
 
     public DateTimeZone Zone => DateTimeZoneProviders.Tzdb[Agreed.TimeZone];
 
@@ -71,10 +87,11 @@ public sealed record AgreementState
         : Agreed.SuppressUnder == 0 ? AgreementTerms.SuppressDefault
         : Agreed.SuppressUnder;
 
+    /// <summary>The second leg stays while coupons of it may be about: it issues under mirrored terms only.</summary>
     public IEnumerable<Leg> Legs()
     {
         yield return new Leg(Leg.First, Side.First, First, Second, FirstPseudonymKey);
-        if (Agreed.IsMirrored) yield return new Leg(Leg.Second, Side.Second, Second, First, SecondPseudonymKey);
+        if (Agreed.IsMirrored || Earlier.Any(earlier => earlier.Terms.IsMirrored)) yield return new Leg(Leg.Second, Side.Second, Second, First, SecondPseudonymKey);
     }
 
     public Leg? FindLeg(string legId) => Exists ? Legs().FirstOrDefault(leg => leg.LegId == legId) : null;
@@ -107,8 +124,10 @@ public sealed record AgreementState
         var next = fact switch
         {
             AgreementProposed proposed => Proposed(proposed),
-            AgreementAccepted { Side: Side.First } accepted => this with { FirstAccepted = accepted.TermsVersion },
-            AgreementAccepted accepted => this with { SecondAccepted = accepted.TermsVersion },
+            AgreementAmended amended => Amended(amended),
+            AgreementAccepted { Side: Side.First } accepted =>
+                (this with { FirstAccepted = accepted.TermsVersion }).WithAcceptedTerms(),
+            AgreementAccepted accepted => (this with { SecondAccepted = accepted.TermsVersion }).WithAcceptedTerms(),
             AgreementPaused paused => WithPause(paused.Side, true),
             AgreementResumed resumed => WithPause(resumed.Side, false),
             AgreementEnded => this with { IsEnded = true },
@@ -135,7 +154,26 @@ public sealed record AgreementState
         IsSandbox = proposed.IsSandbox,
     };
 
+    // Nothing in force is left by an amendment of what both have not accepted.
+    private AgreementState Amended(AgreementAmended amended) => Status == AgreementStatus.Proposed
+        ? this with { Terms = amended.Terms, TermsVersion = amended.TermsVersion }
+        : this with { ProposedTerms = amended.Terms, ProposedVersion = amended.TermsVersion };
+
+    private AgreementState WithAcceptedTerms() =>
+        ProposedTerms is null || FirstAccepted < ProposedVersion || SecondAccepted < ProposedVersion
+            ? this
+            : this with
+            {
+                Earlier = Earlier.Add(new TermsOfVersion(TermsVersion, Agreed)),
+                Terms = ProposedTerms,
+                TermsVersion = ProposedVersion,
+                ProposedTerms = null,
+                ProposedVersion = 0,
+            };
+
     private AgreementState WithPause(Side side, bool paused) => side == Side.First
         ? this with { FirstPaused = paused }
         : this with { SecondPaused = paused };
 }
+
+public sealed record TermsOfVersion(int TermsVersion, AgreementTerms Terms);

@@ -69,9 +69,12 @@ public static class AgreementTurns
         var (grain, state, sides) = Seen(turn, asker, agreementId);
         if (!turn.IsComplete) return Decision.Silent();
         if (sides.Count == 0) return Unknown(agreementId);
-        if (termsVersion != state.TermsVersion)
+        if (termsVersion != state.TermsVersion && (termsVersion != state.ProposedVersion || termsVersion == 0))
         {
-            return Because(RefusalReason.TermsVersionMismatch, ("terms_version", state.TermsVersion));
+            return Because(
+                RefusalReason.TermsVersionMismatch,
+                ("terms_version", state.TermsVersion),
+                ("proposed_terms_version", state.ProposedVersion));
         }
 
         if (state.IsEnded) return Because(RefusalReason.AgreementEnded);
@@ -81,7 +84,7 @@ public static class AgreementTurns
         }
 
         return Decided(turn, grain, state, sides
-            .Where(side => (side == Side.First ? state.FirstAccepted : state.SecondAccepted) != termsVersion)
+            .Where(side => (side == Side.First ? state.FirstAccepted : state.SecondAccepted) < termsVersion)
             .Select(side => new AgreementAccepted(side, termsVersion) { At = Now(state, asker) }), asker);
     }
 
@@ -144,7 +147,7 @@ public static class AgreementTurns
             .Where(side => asker.BrandId.Length == 0 || state.PartyOf(side).BrandId == asker.BrandId),
     ];
 
-    private static (GrainId Grain, AgreementState State, IReadOnlyList<Side> Sides) Seen(
+    internal static (GrainId Grain, AgreementState State, IReadOnlyList<Side> Sides) Seen(
         ITurn turn, Asker asker, string agreementId)
     {
         var grain = AgreementGrains.AgreementId(agreementId);
@@ -160,7 +163,7 @@ public static class AgreementTurns
     }
 
     // The issuing tenants hear of every change of what their purchases do. Without a turn there is no account yet.
-    private static Decision Decided(
+    internal static Decision Decided(
         ITurn? turn, GrainId grain, AgreementState state, IEnumerable<AgreementFact> facts, Asker asker)
     {
         var next = state;
@@ -173,10 +176,10 @@ public static class AgreementTurns
 
         decision.Answer(new AgreementView(next, SidesOf(next, asker)));
         if (turn is not null && next != state) PenOf(turn, state, asker).Under(next).Into(decision);
-        return state.Issues == next.Issues ? decision : AgreementNews.Legs(decision, next, next.LastAt);
+        return AgreementNews.Legs(decision, state, next, next.LastAt);
     }
 
-    private static Instant Now(AgreementState state, Asker asker) => Instant.Max(state.LastAt, asker.Now);
+    internal static Instant Now(AgreementState state, Asker asker) => Instant.Max(state.LastAt, asker.Now);
 
     private static bool IsPausedBy(AgreementState state, Side side) =>
         side == Side.First ? state.FirstPaused : state.SecondPaused;

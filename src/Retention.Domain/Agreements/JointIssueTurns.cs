@@ -67,7 +67,7 @@ public static class JointIssueTurns
             return AgreementTurns.Unknown(to.OwnerId);
         }
 
-        if (!turn.IsComplete) return Decision.Silent();
+        if (!turn.IsComplete || !Concerns(message, desk)) return Decision.Silent();
         return desk.Coupon.Status switch
         {
             JointCouponStatus.None => Decision.Silent().Change(desk.CouponGrain, Voided(desk)),
@@ -82,7 +82,7 @@ public static class JointIssueTurns
     {
         var terms = desk.Agreement.Agreed;
         if (desk.Coupon.Status == JointCouponStatus.Voided) return SuppressionReason.Returned;
-        if (!desk.Agreement.Issues) return SuppressionReason.NotActive;
+        if (!desk.Agreement.IssuesIn(desk.FoundLeg.LegId)) return SuppressionReason.NotActive;
         if (message.Currency != terms.Currency || message.AmountMinorUnits < terms.MinimumBasketMinorUnits)
         {
             return SuppressionReason.TriggerNotMet;
@@ -187,6 +187,11 @@ public static class JointIssueTurns
         JointEntries.TakeBack(desk, new ClawBackCleared());
         return desk.Pen.Into(decision);
     }
+
+    // What a return leaves of the purchase may fulfill one version of the terms and not another: the coupon's counts.
+    private static bool Concerns(VoidJointCoupon message, JointDesk desk) =>
+        message.TermsVersions is not { } versions
+        || versions.Contains(desk.Coupon.IsIssued ? desk.Coupon.TermsVersion : desk.Agreement.TermsVersion);
 
     private static JointCouponVoided Voided(JointDesk desk) => new("", "TRIGGER_RETURNED", "") { At = desk.Now };
 

@@ -71,7 +71,11 @@ public sealed record IssueJointCoupon(
 }
 
 /// <summary>A purchase that may have triggered a leg was returned.</summary>
-public sealed record VoidJointCoupon(string LegId, string Pseudonym, string Purchase, Instant At);
+public sealed record VoidJointCoupon(string LegId, string Pseudonym, string Purchase, Instant At)
+{
+    /// <summary>Under which the purchase gave a coupon and no longer would; null: whichever.</summary>
+    public ImmutableArray<int>? TermsVersions { get; init; }
+}
 
 /// <summary>A sale used a coupon of the agreement.</summary>
 /// <param name="BrandId">Where it was made.</param>
@@ -134,7 +138,11 @@ public sealed record AgreementLegActive(
     long MinimumBasketMinorUnits,
     ImmutableArray<string> Categories,
     string PseudonymKey,
-    Instant At);
+    Instant At)
+{
+    /// <summary>0 in messages that are older than amendments: the first.</summary>
+    public int TermsVersion { get; init; }
+}
 
 /// <summary>Purchases of the brand issue no more coupons of the leg; returns still void.</summary>
 public sealed record AgreementLegInactive(string AgreementId, string LegId, Instant At);

@@ -54,7 +54,7 @@ public static class JointTriggers
         foreach (var leg in tenant.Triggers)
         {
             if (leg.IsPaused || leg.BrandId != purchase.BrandId) continue;
-            if (!Fulfills(leg, purchase.TotalMinorUnits, purchase.Categories)) continue;
+            if (!Fulfills(leg.MinimumBasketMinorUnits, leg.Categories, purchase.TotalMinorUnits, purchase.Categories)) continue;
 
             var issue = new IssueJointCoupon(
                 leg.LegId,
@@ -76,8 +76,8 @@ public static class JointTriggers
     }
 
     /// <summary>
-    /// One effect for each leg of the brand that the purchase fulfilled and, after the return, no longer does.
-    /// Paused and ended legs too: what they issued is voided all the same. A leg hears of every further return of
+    /// One effect for each leg of the brand that the purchase fulfilled and, after the return, no longer does, under any
+    /// version of its terms. Paused and ended legs too: what they issued is voided all the same. A leg hears of every further return of
     /// the purchase again, which changes nothing there.
     /// </summary>
     public static IEnumerable<Effect> ForReturn(TenantState tenant, string tenantId, ReturnSeen returned)
@@ -86,15 +86,17 @@ public static class JointTriggers
         foreach (var leg in tenant.Triggers)
         {
             if (leg.BrandId != purchase.BrandId) continue;
-            if (!Fulfills(leg, purchase.TotalMinorUnits, purchase.Categories)) continue;
-            if (!returned.NothingRemains
-                && Fulfills(leg, returned.RemainingMinorUnits, returned.RemainingCategories)) continue;
+            var unmet = leg.Versions().Where(terms => IsUnmet(terms, returned)).Select(terms => terms.TermsVersion).ToList();
+            if (unmet.Count == 0) continue;
 
             var voided = new VoidJointCoupon(
                 leg.LegId,
                 CustomerReference.Pseudonym(leg.PseudonymKey, purchase.CustomerId),
                 PurchaseReference(leg, purchase),
-                returned.At);
+                returned.At)
+            {
+                TermsVersions = leg.Earlier is null ? null : [.. unmet],
+            };
             yield return JointMessages.ToAgreement(
                 leg.AgreementId, JointMessages.Void, voided, JointMessagesJson.Default.VoidJointCoupon);
         }
@@ -104,12 +106,21 @@ public static class JointTriggers
         CustomerReference.Purchase(
             leg.PseudonymKey, purchase.BrandId, purchase.Source, purchase.PurchaseId, purchase.IsReassigned);
 
-    private static bool Fulfills(TriggerLeg leg, long totalMinorUnits, ImmutableArray<string> categories)
+    private static bool IsUnmet(TriggerTerms terms, ReturnSeen returned)
     {
-        if (totalMinorUnits < leg.MinimumBasketMinorUnits) return false;
-        if (leg.Categories.IsDefaultOrEmpty) return true;
+        var (minimum, wanted, purchase) = (terms.MinimumBasketMinorUnits, terms.Categories, returned.Purchase);
+        return Fulfills(minimum, wanted, purchase.TotalMinorUnits, purchase.Categories)
+            && (returned.NothingRemains
+                || !Fulfills(minimum, wanted, returned.RemainingMinorUnits, returned.RemainingCategories));
+    }
 
-        foreach (var category in leg.Categories)
+    private static bool Fulfills(
+        long minimumMinorUnits, ImmutableArray<string> wanted, long totalMinorUnits, ImmutableArray<string> categories)
+    {
+        if (totalMinorUnits < minimumMinorUnits) return false;
+        if (wanted.IsDefaultOrEmpty) return true;
+
+        foreach (var category in wanted)
         {
             if (!categories.IsDefaultOrEmpty && categories.Contains(category)) return true;
         }

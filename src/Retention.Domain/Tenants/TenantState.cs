@@ -86,7 +86,32 @@ public sealed record TriggerLeg(
 {
     /// <summary>Purchases issue nothing; returns still void what was issued.</summary>
     public bool IsPaused { get; init; }
+
+    /// <summary>Of the conditions. 0 in journals that are older than amendments: the first.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int TermsVersion { get; init; }
+
+    /// <summary>Conditions of versions before: purchases that met them may still be returned. Null: none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ImmutableArray<TriggerTerms>? Earlier { get; init; }
+
+    /// <summary>This leg with what is known of its versions before.</summary>
+    public TriggerLeg After(TriggerLeg? known)
+    {
+        if (known is null) return this;
+        var last = known.Current();
+        return last.TermsVersion == Current().TermsVersion
+            ? this with { Earlier = known.Earlier }
+            : this with { Earlier = [.. known.Earlier ?? [], last] };
+    }
+
+    public IEnumerable<TriggerTerms> Versions() => [.. Earlier ?? [], Current()];
+
+    private TriggerTerms Current() => new(Math.Max(TermsVersion, 1), MinimumBasketMinorUnits, Categories);
 }
+
+/// <summary>Which purchases trigger a leg under one version of its terms.</summary>
+public sealed record TriggerTerms(int TermsVersion, long MinimumBasketMinorUnits, ImmutableArray<string> Categories);
 
 /// <summary>An agreement as one of its tenants knows it.</summary>
 /// <param name="CodePrefix">Starts the codes of the agreement's coupons.</param>

@@ -92,7 +92,8 @@ public static class PublicFacts
         coupon-redemption redemption-lines-returned: $at return_id lines{line>line_id quantity amount>amount_minor_units discount>discount_minor_units}
         coupon-redemption redemption-closed: $at
         wallet wallet-filled: -
-        agreement agreement-proposed: $at agreement_id first>issuing{tenant_id brand_id} second>redeeming{tenant_id brand_id} terms_version is_sandbox>sandbox terms{discount_minor_units currency>currency_code minimum_basket_minor_units categories days_valid max_open_per_customer max_issued_per_customer_month issuer_share_bps issuer_rounds time_zone mirrors_returns claw_back_days reversed_stays_used is_mirrored>mirrored suppress_under}
+        agreement agreement-proposed: $at agreement_id first>issuing{tenant_id brand_id} second>redeeming{tenant_id brand_id} terms_version is_sandbox>sandbox terms{$terms}
+        agreement agreement-amended: $at side terms_version terms{$terms}
         agreement agreement-accepted: $at side terms_version
         agreement agreement-paused: $at side
         agreement agreement-resumed: $at side
@@ -104,6 +105,7 @@ public static class PublicFacts
         ("$at", "at>time"),
         ("$origin", "o>origin{by>credential_id b>brand_id st>store_id ti>till_id ca>cashier_id}"),
         ("$consent", "{b>brand_id ch>channel pu>purpose yes>granted txt>text_version at>change_time}"),
+        ("$terms", "discount_minor_units currency>currency_code minimum_basket_minor_units categories days_valid max_open_per_customer max_issued_per_customer_month issuer_share_bps issuer_rounds time_zone mirrors_returns claw_back_days reversed_stays_used is_mirrored>mirrored suppress_under"),
         ("$slice", "{n>lot_number m>millipoints b>funder_brand_id v>rule_version f>active_from_time x>expire_time}"),
     ];
 

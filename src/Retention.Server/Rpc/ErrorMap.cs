@@ -66,7 +66,8 @@ public static class ErrorMap
             or RefusalReason.Voided or RefusalReason.OfferPaused or RefusalReason.StoreNotAllowed
             or RefusalReason.ConsentMissing or RefusalReason.LimitReached or RefusalReason.ConditionNotMet
             or RefusalReason.BudgetExhausted or RefusalReason.OfferNotDraft or RefusalReason.OfferNotActive
-            or RefusalReason.TermsVersionMismatch or RefusalReason.AgreementNotActive
+            or RefusalReason.TermsVersionMismatch or RefusalReason.TermsNotAmendable
+            or RefusalReason.AgreementNotActive
             or RefusalReason.AgreementNotPaused or RefusalReason.AgreementEnded
             or RefusalReason.PurchaseVoided or RefusalReason.PurchaseReassigned or RefusalReason.PurchaseReturned
             or RefusalReason.TooLate or RefusalReason.LinkTokenInvalid or RefusalReason.CustomerLinked

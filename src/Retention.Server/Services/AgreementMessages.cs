@@ -74,12 +74,20 @@ internal static class AgreementMessages
         AgreementId = state.AgreementId,
         Issuing = state.First.ToProto(),
         Redeeming = state.Second.ToProto(),
-        Terms = TermsOf(state),
+        Terms = TermsOf(state, state.Agreed),
         TermsVersion = state.TermsVersion,
         Status = (V1.AgreementStatus)state.Status,
-        AcceptedBy = { Parties(state, state.FirstAccepted == state.TermsVersion, state.SecondAccepted == state.TermsVersion) },
+        AcceptedBy = { Parties(state, state.FirstAccepted >= state.TermsVersion, state.SecondAccepted >= state.TermsVersion) },
         PausedBy = { Parties(state, state.FirstPaused, state.SecondPaused) },
         CodePrefix = CouponCode.Prefix(state.AgreementId),
+        ProposedTerms = state.ProposedTerms is { } proposed ? TermsOf(state, proposed) : null,
+        ProposedTermsVersion = state.ProposedVersion,
+        ProposedAcceptedBy =
+        {
+            state.ProposedTerms is null
+                ? []
+                : Parties(state, state.FirstAccepted >= state.ProposedVersion, state.SecondAccepted >= state.ProposedVersion),
+        },
     };
 
     public static V1.BrandPosition Position(this AccountView view, Side side) => new()
@@ -245,9 +253,8 @@ internal static class AgreementMessages
     private static bool IsOf(V1.Funding part, Party party) =>
         part.Brand == party.BrandId && (part.TenantId.Length == 0 || part.TenantId == party.TenantId);
 
-    private static V1.AgreementTerms TermsOf(AgreementState state)
+    private static V1.AgreementTerms TermsOf(AgreementState state, AgreementTerms terms)
     {
-        var terms = state.Agreed;
         V1.Money Amount(long minorUnits) => new Money(terms.Currency, minorUnits).ToProto();
         return new V1.AgreementTerms
         {

@@ -40,6 +40,7 @@ public sealed partial class AgreementService(IGrainHost grains) : IRpcService
     public void Bind(RpcMethods methods) => methods
         .Unary<ProposeAgreementRequest, ProposeAgreementResponse>(nameof(ProposeAgreement), ProposeAgreement)
         .Unary<AcceptAgreementRequest, AcceptAgreementResponse>(nameof(AcceptAgreement), AcceptAgreement)
+        .Unary<AmendAgreementRequest, AmendAgreementResponse>(nameof(AmendAgreement), AmendAgreement)
         .Unary<PauseAgreementRequest, PauseAgreementResponse>(nameof(PauseAgreement), PauseAgreement)
         .Unary<ResumeAgreementRequest, ResumeAgreementResponse>(nameof(ResumeAgreement), ResumeAgreement)
         .Unary<EndAgreementRequest, EndAgreementResponse>(nameof(EndAgreement), EndAgreement)

@@ -18,6 +18,7 @@ internal static class StoredKinds
         new NaiveIssues(),
         new NaiveLimits(),
         new NaiveClearing(),
+        new NaiveTerms(),
         new NaiveLinks(),
         new NaiveTills(),
     ];

@@ -73,6 +73,9 @@ public sealed class JointScene
     public Decision Accept(string by, int version = 1, string currency = "USD") =>
         Books.Ask(turn => AgreementTurns.Accept(turn, Asks(by, currency), Id, version));
 
+    public Decision Amend(string by, AgreementTerms terms, string currency = "USD") =>
+        Books.Ask(turn => AmendmentTurns.Amend(turn, Asks(by, currency), Id, terms));
+
     public Decision Pause(string by) => Books.Ask(turn => AgreementTurns.Pause(turn, Asks(by), Id));
 
     public Decision Resume(string by) => Books.Ask(turn => AgreementTurns.Resume(turn, Asks(by), Id));

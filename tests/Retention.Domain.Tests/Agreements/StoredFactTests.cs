@@ -99,6 +99,9 @@ public sealed class StoredFactTests
             "a2V5Mg==",
             true) { At = At }),
         (AgreementGrains.Agreement, new AgreementAccepted(Side.Second, 1) { At = At }),
+        (AgreementGrains.Agreement, new AgreementAmended(
+            Side.Second, JointScene.Terms with { Categories = ["cake"] }, 2)
+        { At = At }),
         (AgreementGrains.Agreement, new AgreementPaused(Side.First) { At = At }),
         (AgreementGrains.Agreement, new AgreementResumed(Side.First) { At = At }),
         (AgreementGrains.Agreement, new AgreementEnded(Side.Second) { At = At }),

@@ -97,6 +97,10 @@ public static class JointRecipes
             case TransferPointsRequest transfer:
                 transfer.ToCustomerId = await Recipes.Customer(tenant);
                 break;
+            case AmendAgreementRequest amendment:
+                amendment.Terms = (await tenant.Agreement(amendment.AgreementId)).Reply.Agreement.Terms;
+                amendment.Terms.PeriodTimeZone = "";
+                break;
             case CreateLinkTokenRequest token:
                 await tenant.Drained(token.AgreementId);
                 await AllowAsync(tenant, token.CustomerId, token.AgreementId);
