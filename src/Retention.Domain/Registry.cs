@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using Retention.Domain.Agreements;
 using Retention.Domain.Credentials;
 using Retention.Domain.Customers;
+using Retention.Domain.Entities;
 using Retention.Domain.Links;
 using Retention.Domain.Offers;
 using Retention.Domain.Tenants;
@@ -20,7 +21,8 @@ public sealed class Registry : IEffectTurns
         OfferArea.Area,
         AgreementArea.Area,
         LinkArea.Area,
-        TillGrains.Area);
+        TillGrains.Area,
+        EntityArea.Area);
 
     private readonly FrozenDictionary<string, EffectTurn> effects;
 

@@ -20,7 +20,11 @@ from retention.v1 import purchase_service_pb2 as pu
 from retention.v1 import tenant_service_pb2 as te
 
 PLAIN = set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:~-")
-SUMS = {"REDEEMED": "redeemed", "REVERSED": "reversed", "CLAWED_BACK": "reversed"}
+SUMS = {
+    "REDEEMED": "redeemed", "CONFIRMED": "redeemed",
+    "REVERSED": "reversed", "CLAWED_BACK": "reversed", "SALE_RETURNED": "reversed", "DISPUTE_RESOLVED": "reversed",
+    "FEE": "fees", "FEE_REVERSED": "fees", "TAX": "tax", "SETTLED": "paid",
+    "PROVISIONAL": None, "UNCONFIRMED": None, "DISPUTED": None}
 
 
 def escaped(text):
@@ -70,8 +74,10 @@ def statements(agreement_id, events, last):
             assert line == entry.line, f"the line is {line}, told is {entry.line}"
             lines, lines_hash = lines + 1, sha(lines_hash + "\n" + line)
             into = SUMS[line.split("|")[3]]
+            if into is None:
+                continue
             sums[into] += -first if into in ("reversed", "paid") else first
-            if into in ("redeemed", "reversed"):
+            if into in ("redeemed", "reversed") and entry.leg_id:
                 key = ("2" if entry.leg_id == "1" else "1", entry.entity_id)
                 both = entities.setdefault(key, [0, 0])
                 both[into == "reversed"] += -first if into == "reversed" else first

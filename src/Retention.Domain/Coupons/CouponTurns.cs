@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using NodaTime;
 using Retention.Domain.Agreements;
 using Retention.Domain.Customers;
+using Retention.Domain.Entities;
 using Retention.Domain.Offers;
 using Retention.Domain.Tenants;
 using Retention.Kernel;
@@ -42,7 +43,10 @@ public static class CouponTurns
 
         var check = found.Check(command, turn, own.Id);
         var failing = OfferConditionsCheck.Failing(check);
-        return failing.Any ? failing.First() : Redeemed(command, found, check);
+        return failing.Any
+            ? failing.First()
+            : EntityClearing.Redeemed(
+                turn, Redeemed(command, found, check), found, command, check.Discount, check.Now);
     }
 
     /// <summary>

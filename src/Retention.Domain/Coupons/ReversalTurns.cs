@@ -1,3 +1,4 @@
+using Retention.Domain.Entities;
 using Retention.Domain.Offers;
 using Retention.Domain.Tenants;
 using Retention.Kernel;
@@ -49,7 +50,9 @@ public static class ReversalTurns
             Undo(decision, grain, fact, command, discount, isWhole, now);
         }
 
-        return decision;
+        var before = state.Lines.IsEmpty ? 0 : redeemed.Discount - state.StandingMinorUnits;
+        return EntityClearing.Reversed(
+            turn, decision, tenant, facts, now, before, before + discount, redeemed.Discount);
     }
 
     private static void Undo(

@@ -49,4 +49,9 @@ public sealed record PurchaseTakenOver(
     [property: JsonPropertyName("n")] long LotNumber,
     [property: JsonPropertyName("v")] int RuleVersion,
     [property: JsonPropertyName("x")] Instant? ExpiresAt,
-    [property: JsonPropertyName("why")] string? Reason) : CustomerFact;
+    [property: JsonPropertyName("why")] string? Reason) : CustomerFact
+{
+    /// <summary>The company whose store sold; null: the tenant itself.</summary>
+    [JsonPropertyName("e")]
+    public string? EntityId { get; init; }
+}

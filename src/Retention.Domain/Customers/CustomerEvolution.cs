@@ -93,7 +93,8 @@ public static class CustomerEvolution
         fact.Accrued,
         Instant.Min(fact.PurchasedAt, fact.At),
         fact.ExpiresAt ?? Instant.MaxValue,
-        fact.Accrued - fact.PaidDebt);
+        fact.Accrued - fact.PaidDebt)
+    { EntityId = fact.EntityId };
 
     private static CustomerState Returned(CustomerState state, ReturnRecorded fact) => state with
     {
@@ -141,7 +142,8 @@ public static class CustomerEvolution
         fact.Accrued,
         Instant.Min(fact.PurchasedAt, fact.At),
         fact.ExpiresAt ?? Instant.MaxValue,
-        fact.Accrued - fact.PaidDebt);
+        fact.Accrued - fact.PaidDebt)
+    { EntityId = fact.EntityId };
 
     private static CustomerState Moved(
         CustomerState state,

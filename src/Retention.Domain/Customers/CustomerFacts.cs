@@ -109,6 +109,10 @@ public sealed record PurchaseRecorded(
     [property: JsonPropertyName("or")] string? OrderId,
     [property: JsonPropertyName("rd")] ImmutableArray<string> RedemptionIds) : CustomerFact
 {
+    /// <summary>The company whose store sold; null: the tenant itself.</summary>
+    [JsonPropertyName("e")]
+    public string? EntityId { get; init; }
+
     [JsonIgnore]
     public Instant PurchasedAt => SoldAt ?? At;
 }

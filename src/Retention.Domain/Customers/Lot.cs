@@ -26,6 +26,10 @@ public sealed record Lot(
     [property: JsonPropertyName("m")] long Remaining,
     [property: JsonPropertyName("c")] int Pooled = 0)
 {
+    /// <summary>The company whose store gave the points; null: the tenant itself.</summary>
+    [JsonPropertyName("e")]
+    public string? EntityId { get; init; }
+
     public bool IsDead(Instant now) => ExpiresAt <= now;
 
     /// <summary>The lot that expires sooner comes first, of equals the older.</summary>
@@ -39,8 +43,8 @@ public sealed record Lot(
     }
 
     /// <summary>Lots that no balance, expiry or liability can tell apart: they may be pooled.</summary>
-    public bool IsAlike(Instant expiresAt, int ruleVersion, string brandId) =>
-        ExpiresAt == expiresAt && RuleVersion == ruleVersion && BrandId == brandId;
+    public bool IsAlike(Instant expiresAt, int ruleVersion, string brandId, string? entityId) =>
+        ExpiresAt == expiresAt && RuleVersion == ruleVersion && BrandId == brandId && EntityId == entityId;
 }
 
 /// <summary>
@@ -55,6 +59,13 @@ public sealed record LotSlice(
     [property: JsonPropertyName("f")] Instant ActiveFrom,
     [property: JsonPropertyName("x")] Instant ExpiresAt)
 {
+    /// <summary>As of the lot.</summary>
+    [JsonPropertyName("e")]
+    public string? EntityId { get; init; }
+
     public static LotSlice Of(Lot lot, long millipoints) =>
-        new(lot.Number, millipoints, lot.BrandId, lot.RuleVersion, lot.ActiveFrom, lot.ExpiresAt);
+        new(lot.Number, millipoints, lot.BrandId, lot.RuleVersion, lot.ActiveFrom, lot.ExpiresAt)
+        {
+            EntityId = lot.EntityId,
+        };
 }

@@ -85,13 +85,13 @@ public static class Lots
 
     /// <summary>The lot of that number, or the pool that took it in; null when it is forgotten.</summary>
     public static Lot? Find(
-        ImmutableArray<Lot> lots, long number, Instant expiresAt, int ruleVersion, string brandId)
+        ImmutableArray<Lot> lots, long number, Instant expiresAt, int ruleVersion, string brandId, string? entityId)
     {
         Lot? pool = null;
         foreach (var lot in lots)
         {
             if (lot.Number == number) return lot;
-            if (lot.Pooled > 0 && lot.IsAlike(expiresAt, ruleVersion, brandId)) pool = lot;
+            if (lot.Pooled > 0 && lot.IsAlike(expiresAt, ruleVersion, brandId, entityId)) pool = lot;
         }
 
         return pool;
@@ -117,7 +117,8 @@ public static class Lots
 
         foreach (var slice in slices)
         {
-            var lot = Find(lots, slice.Number, slice.ExpiresAt, slice.RuleVersion, slice.BrandId);
+            var lot = Find(
+                lots, slice.Number, slice.ExpiresAt, slice.RuleVersion, slice.BrandId, slice.EntityId);
             lots = lot is null ? Add(lots, Again(slice)) : lots.Replace(lot, Fuller(lot, slice.Millipoints));
         }
 
@@ -151,7 +152,7 @@ public static class Lots
         for (var i = kept.Count - 1; i >= 0 && kept[i].ExpiresAt == lot.ExpiresAt; i--)
         {
             var pool = kept[i];
-            if (!pool.IsAlike(lot.ExpiresAt, lot.RuleVersion, lot.BrandId)) continue;
+            if (!pool.IsAlike(lot.ExpiresAt, lot.RuleVersion, lot.BrandId, lot.EntityId)) continue;
             kept[i] = pool with
             {
                 Source = null,
@@ -175,7 +176,8 @@ public static class Lots
         slice.Millipoints,
         slice.ActiveFrom,
         slice.ExpiresAt,
-        slice.Millipoints);
+        slice.Millipoints)
+    { EntityId = slice.EntityId };
 
     private static Lot Fuller(Lot lot, long millipoints)
     {

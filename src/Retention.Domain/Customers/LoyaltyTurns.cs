@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Retention.Domain.Entities;
 using Retention.Domain.Tills;
 using Retention.Kernel;
 using static Retention.Kernel.Refusal;
@@ -33,7 +34,7 @@ public static class LoyaltyTurns
             .With(new RedemptionReceipt(found.CustomerId, fact, PointsBalance.Of(after, now)))
             .Change(CustomerGrains.Id(scope.Partition, found.CustomerId), fact);
         till.Write(decision, scope, found.CustomerId, command.Origin, fact.RedemptionId, now);
-        return decision;
+        return EntityClearing.Redeemed(turn, decision, scope.Tenant, fact, now);
     }
 
     /// <summary>
@@ -43,7 +44,7 @@ public static class LoyaltyTurns
     public static Decision Reverse(ITurn turn, string tenantId, ReverseRedemption command)
     {
         var scope = TenantScope.Of(turn, tenantId);
-        var (customer, redemption) = Redeemed(turn, scope, command.RedemptionId);
+        var (customer, redemption, recorded) = Redeemed(turn, scope, command.RedemptionId);
         var reversed = turn.Recorded(CustomerIds.Reversal(tenantId, command.RedemptionId));
         if (!turn.IsComplete) return Decision.Silent();
         if (scope.CheckPlace(command.Origin) is { } misplaced) return misplaced;
@@ -56,9 +57,10 @@ public static class LoyaltyTurns
         var now = state.Now(scope.Now);
         var fact = PointsDecider.Reverse(state, redemption, command, now);
         var after = CustomerEvolution.Evolve(state, fact);
-        return Decision
+        var decision = Decision
             .With(new ReversalReceipt(customer.Key, fact, PointsBalance.Of(after, now)))
             .Change(customer, fact);
+        return EntityClearing.Reversed(turn, decision, scope.Tenant, recorded, now);
     }
 
     /// <summary>The lots with their balance. Also for an erased customer: numbers without a person.</summary>
@@ -74,17 +76,19 @@ public static class LoyaltyTurns
     }
 
     // An id holds a ledger key, and a ledger key may be anybody's: only this tenant's redemption of this id counts.
-    private static (GrainId Customer, PointsRedeemed? Redemption) Redeemed(ITurn turn, TenantScope scope, string redemptionId)
+    private static (GrainId Customer, PointsRedeemed? Redemption, IReadOnlyList<Change> Recorded) Redeemed(
+        ITurn turn, TenantScope scope, string redemptionId)
     {
-        if (CustomerIds.RequestOf(redemptionId) is not { } key) return default;
+        if (CustomerIds.RequestOf(redemptionId) is not { } key) return (default, null, []);
 
-        foreach (var change in turn.Recorded(key) ?? [])
+        var recorded = turn.Recorded(key) ?? [];
+        foreach (var change in recorded)
         {
             if (change.Grain.Partition == scope.Partition
                 && change.Fact is PointsRedeemed redemption
-                && redemption.RedemptionId == redemptionId) return (change.Grain, redemption);
+                && redemption.RedemptionId == redemptionId) return (change.Grain, redemption, recorded);
         }
 
-        return default;
+        return (default, null, []);
     }
 }

@@ -44,7 +44,7 @@ public static class PointsDecider
             command.Lines,
             command.OrderId,
             command.RedemptionIds)
-        { At = now, Origin = command.Origin }, null);
+        { At = now, Origin = command.Origin, EntityId = tenant.EntityOf(command.Origin.StoreId ?? "") }, null);
     }
 
     /// <summary>Null when the arguments stand for a sale; else the first thing that is wrong.</summary>

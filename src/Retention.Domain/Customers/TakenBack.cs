@@ -38,5 +38,6 @@ public readonly record struct TakenBack(ImmutableArray<LotSlice> Slices, long De
             sale.LotNumber,
             sale.ExpiresAt ?? Instant.MaxValue,
             sale.RuleVersion,
-            sale.Origin?.BrandId ?? "");
+            sale.Origin?.BrandId ?? "",
+            sale.EntityId);
 }

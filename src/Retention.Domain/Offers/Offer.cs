@@ -41,12 +41,24 @@ public sealed record Offer(
     /// <summary>Starts its unique codes; null: nothing does.</summary>
     public string? CodePrefix { get; init; }
 
+    /// <summary>Null: each company's stores bear the discounts they give.</summary>
+    public OfferFunding? Funding { get; init; }
+
     /// <summary>Changes made since it was created.</summary>
     public int Changes { get; init; }
 
     /// <summary>1 as it was created.</summary>
     [JsonIgnore]
     public int Version => Changes + 1;
+}
+
+/// <summary>Which company of the tenant bears an offer's discounts where another company's store gives them.</summary>
+/// <param name="EntityId">Empty: the tenant itself.</param>
+/// <param name="ShareBps">Of the discount, rounded down; the store's company bears the rest.</param>
+public sealed record OfferFunding(string EntityId, int ShareBps)
+{
+    public long ShareOf(long discountMinorUnits) =>
+        (long)((Int128)discountMinorUnits * ShareBps / Discount.WholeBps);
 }
 
 /// <summary>

@@ -161,7 +161,9 @@ public static class OfferTurns
             if (!tenant.Stores.ContainsKey(store)) return Because(RefusalReason.StoreNotFound, ("store_id", store));
         }
 
-        return null;
+        return offer.Funding is { EntityId.Length: > 0 } funding && !tenant.Entities.ContainsKey(funding.EntityId)
+            ? Because(RefusalReason.LegalEntityNotFound, ("entity_id", funding.EntityId))
+            : null;
     }
 
     private static bool Stands(CodeState code, string campaignId)

@@ -73,7 +73,7 @@ public static class CorrectionDecider
             sale.RuleVersion,
             sale.ExpiresAt,
             command.Reason)
-        { At = now, Origin = command.Origin };
+        { At = now, Origin = command.Origin, EntityId = sale.EntityId };
     }
 
     private static Refusal? CheckWhole(SoldPurchase sold, TenantState tenant, Instant now, int daysMax)

@@ -24,6 +24,12 @@ public sealed record Program(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public TillRules? Tills { get; init; }
 
+    /// <summary>
+    /// What one company of the tenant owes another for 1,000 of its points redeemed there, in minor units; 0: nothing.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long PointValueMinorUnits { get; init; }
+
     [JsonIgnore]
     public TillRules Till => Tills ?? TillRules.Default;
 }

@@ -8,6 +8,7 @@ public static class ProgramFields
 {
     public const long MillipointsMax = 1_000_000_000;
     public const int LotDaysMax = 3_650;
+    public const long PointValueMax = 1_000_000_000;
 
     /// <summary>Takes the named fields from the wanted program; null when a name is not a field's.</summary>
     public static Program? Merge(Program current, Program wanted, IEnumerable<string> fields)
@@ -23,6 +24,7 @@ public static class ProgramFields
                 "millipoints_cap_per_purchase" =>
                     merged with { MillipointsCapPerPurchase = wanted.MillipointsCapPerPurchase },
                 "return_may_go_negative" => merged with { ReturnMayGoNegative = wanted.ReturnMayGoNegative },
+                "point_value_minor_units" => merged with { PointValueMinorUnits = wanted.PointValueMinorUnits },
                 "reassign_days" => merged with { Tills = merged.Till with { ReassignDays = wanted.Till.ReassignDays } },
                 "purchase_ahead_minutes" =>
                     merged with { Tills = merged.Till with { PurchaseAheadMinutes = wanted.Till.PurchaseAheadMinutes } },
@@ -47,6 +49,7 @@ public static class ProgramFields
         ?? Outside("round_to_millipoints", program.RoundToMillipoints, 1, MillipointsMax)
         ?? Outside("lot_days", program.LotDays, 0, LotDaysMax)
         ?? Outside("millipoints_cap_per_purchase", program.MillipointsCapPerPurchase, 0, long.MaxValue)
+        ?? Outside("point_value_minor_units", program.PointValueMinorUnits, 0, PointValueMax)
         ?? Outside("reassign_days", program.Till.ReassignDays, 0, TillRules.ReassignDaysMax)
         ?? Outside(
             "purchase_ahead_minutes", program.Till.PurchaseAheadMinutes, 0, TillRules.PurchaseAheadMinutesMax)

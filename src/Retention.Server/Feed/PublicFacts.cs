@@ -36,13 +36,13 @@ public static class PublicFacts
         customer consents: $at $origin c>consents$consent
         customer contact: $at $origin id>contact_id ch>channel in>inbound pu>purpose t>contact_time
         customer erased: $at $origin
-        customer purchase: $at $origin s>source i>purchase_id t>purchase_time a>total_minor_units nm>not_money_minor_units q>accrued_millipoints cap>capped_millipoints d>paid_debt_millipoints n>lot_number v>rule_version x>expire_time l>lines{i>line_id p>product_id c>category n>quantity a>amount_minor_units d>discount_minor_units x>tax_minor_units} or>order_id rd>redemption_ids
+        customer purchase: $at $origin s>source i>purchase_id t>purchase_time a>total_minor_units nm>not_money_minor_units q>accrued_millipoints cap>capped_millipoints d>paid_debt_millipoints n>lot_number v>rule_version x>expire_time l>lines{i>line_id p>product_id c>category n>quantity a>amount_minor_units d>discount_minor_units x>tax_minor_units} or>order_id rd>redemption_ids e>entity_id
         customer return: $at $origin s>source i>purchase_id ri>return_id a>amount_minor_units q>reversed_millipoints sl>slices$slice z>expired_millipoints d>debt_millipoints w>forgiven_millipoints
         customer redeemed: $at $origin id>redemption_id m>millipoints sl>slices$slice gift>gift_id s>source or>order_id
         customer redemption-reversed: $at $origin id>redemption_id m>millipoints sl>slices$slice pb>paid_debt_slices$slice
         customer void: $at $origin s>source i>purchase_id a>amount_minor_units q>reversed_millipoints sl>slices$slice z>expired_millipoints d>debt_millipoints w>forgiven_millipoints
         customer handed-over: $at $origin s>source i>purchase_id to>to_customer_id a>amount_minor_units q>reversed_millipoints sl>slices$slice z>expired_millipoints d>debt_millipoints w>forgiven_millipoints
-        customer taken-over: $at $origin s>source i>purchase_id from>from_customer_id b>brand_id t>purchase_time a>amount_minor_units q>accrued_millipoints d>paid_debt_millipoints n>lot_number v>rule_version x>expire_time
+        customer taken-over: $at $origin s>source i>purchase_id from>from_customer_id b>brand_id t>purchase_time a>amount_minor_units q>accrued_millipoints d>paid_debt_millipoints n>lot_number v>rule_version x>expire_time e>entity_id
         customer adjusted: $at $origin m>millipoints sl>slices$slice in>lots$slice pb>paid_debt_slices$slice
         customer sent: $at $origin id>transfer_id to>to_customer_id m>millipoints sl>slices$slice
         customer received: $at $origin id>transfer_id from>from_customer_id m>millipoints in>lots$slice pb>paid_debt_slices$slice
@@ -60,7 +60,7 @@ public static class PublicFacts
         purchase returned: $at ri>return_id c>customer_id l>lines{i>line_id n>quantity a>amount_minor_units} a>amount_minor_units q>reversed_millipoints all>nothing_remains
         purchase voided: $at c>customer_id a>amount_minor_units q>reversed_millipoints
         purchase reassigned: $at from>from_customer_id to>to_customer_id n>lot_number
-        offer offer-created: $at offer{offer_id campaign_id brand_id kind code discount{amount_minor_units share_bps cap_minor_units} conditions{minimum_basket_minor_units categories store_ids targets_only} limits{total per_customer per_day total_discount_minor_units} validity{start_on>start_date end_on>end_date time_zone days_after_issue} budget_minor_units}
+        offer offer-created: $at offer{offer_id campaign_id brand_id kind code discount{amount_minor_units share_bps cap_minor_units} conditions{minimum_basket_minor_units categories store_ids targets_only} limits{total per_customer per_day total_discount_minor_units} validity{start_on>start_date end_on>end_date time_zone days_after_issue} budget_minor_units code_prefix funding{entity_id share_bps}}
         offer offer-targets-added: $at count
         offer offer-targets-listed: $at count
         offer offer-activated: $at
@@ -91,6 +91,8 @@ public static class PublicFacts
         coupon-redemption redemption-spread: $at lines{line>line_id quantity amount>amount_minor_units discount>discount_minor_units}
         coupon-redemption redemption-lines-returned: $at return_id lines{line>line_id quantity amount>amount_minor_units discount>discount_minor_units}
         coupon-redemption redemption-closed: $at
+        entity-account entity-cleared: $at on>date number first>first_entity_id second>second_entity_id currency>currency_code redemption>redemption_id cause subject first_minor_units second_minor_units
+        entity-account entity-reversed: $at on>date number first>first_entity_id second>second_entity_id currency>currency_code redemption>redemption_id cause subject first_minor_units second_minor_units
         wallet wallet-filled: -
         agreement agreement-proposed: $at agreement_id first>issuing{tenant_id brand_id} second>redeeming{tenant_id brand_id} terms_version is_sandbox>sandbox terms{$terms}
         agreement agreement-amended: $at side terms_version terms{$terms}
@@ -106,7 +108,7 @@ public static class PublicFacts
         ("$origin", "o>origin{by>credential_id b>brand_id st>store_id ti>till_id ca>cashier_id}"),
         ("$consent", "{b>brand_id ch>channel pu>purpose yes>granted txt>text_version at>change_time}"),
         ("$terms", "discount_minor_units currency>currency_code minimum_basket_minor_units categories days_valid max_open_per_customer max_issued_per_customer_month issuer_share_bps issuer_rounds time_zone mirrors_returns claw_back_days reversed_stays_used is_mirrored>mirrored suppress_under"),
-        ("$slice", "{n>lot_number m>millipoints b>funder_brand_id v>rule_version f>active_from_time x>expire_time}"),
+        ("$slice", "{n>lot_number m>millipoints b>funder_brand_id v>rule_version f>active_from_time x>expire_time e>entity_id}"),
     ];
 
     /// <summary>By grain kind and stored name.</summary>

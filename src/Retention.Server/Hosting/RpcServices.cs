@@ -32,6 +32,7 @@ public static class RpcServices
         CustomerServiceReflection.Descriptor.Services[0],
         PurchaseServiceReflection.Descriptor.Services[0],
         LoyaltyServiceReflection.Descriptor.Services[0],
+        EntityClearingServiceReflection.Descriptor.Services[0],
     ];
 
     /// <summary>Protocols of gRPC itself: open to everyone.</summary>
@@ -54,5 +55,6 @@ public static class RpcServices
         new CustomerService(parts.Grains, parts.Persons),
         new PurchaseService(parts.Grains),
         new LoyaltyService(parts.Grains),
+        new EntityClearingService(parts.Grains),
     ];
 }

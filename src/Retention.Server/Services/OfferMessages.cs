@@ -65,6 +65,9 @@ internal static class OfferMessages
             RedeemedCount = state.RedeemedCount,
             DiscountGiven = new Money(currency, state.DiscountMinorUnits).ToProto(),
             CodePrefix = offer.CodePrefix ?? "",
+            EntityFunding = offer.Funding is { } funding
+                ? new V1.OfferEntityFunding { EntityId = funding.EntityId, ShareBps = funding.ShareBps }
+                : null,
             Etag = $"v{offer.Version}",
             BudgetPercent = state.BudgetPercent,
             PausedByBudget = state.IsPausedByBudget,
@@ -84,6 +87,11 @@ internal static class OfferMessages
         amounts.Read(offer.Budget, "offer.budget"))
     {
         CodePrefix = offer.CodePrefix.Length > 0 ? offer.CodePrefix : null,
+        Funding = offer.EntityFunding is { } funding
+            ? new OfferFunding(
+                RequestField.OptionalId(funding.EntityId, "offer.entity_funding.entity_id") ?? "",
+                RequestField.Between(funding.ShareBps, "offer.entity_funding.share_bps", 0, Discount.WholeBps))
+            : null,
     };
 
     public static V1.CodeSeries ToProto(this CodeSeries series) => new()

@@ -68,6 +68,7 @@ internal static class TenantMessages
         CardVelocity = (V1.RuleOutcome)program.Till.CardVelocity,
         CardUsesPerHour = program.Till.CardUsesPerHour,
         CardUsesPerDay = program.Till.CardUsesPerDay,
+        PointValueMinorUnits = program.PointValueMinorUnits,
     };
 
     public static LoyaltyProgram ToDomain(this V1.Program program) => new(
@@ -86,6 +87,7 @@ internal static class TenantMessages
             (RuleOutcome)program.CardVelocity,
             program.CardUsesPerHour,
             program.CardUsesPerDay),
+        PointValueMinorUnits = program.PointValueMinorUnits,
     };
 
     public static string Etag(this LoyaltyProgram program) => $"{EtagPrefix}{program.Version}";

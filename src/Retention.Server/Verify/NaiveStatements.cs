@@ -152,6 +152,7 @@ internal sealed class NaiveMonth(string name, long opening, string previousHash)
     private void AddEntity(NaiveLine line, long redeemed, long reversed)
     {
         if (line.LegId.Length == 0) return;
+        if (line.LegId.Length == 0) return;
         var side = line.LegId == "1" ? "2" : "1";
         var key = side + "\0" + NaiveLine.Escape(line.EntityId);
         if (!entities.ContainsKey(key) && entities.Count >= EntitiesMax) key = side + "\0*";

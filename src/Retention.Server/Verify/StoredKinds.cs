@@ -21,5 +21,6 @@ internal static class StoredKinds
         new NaiveTerms(),
         new NaiveLinks(),
         new NaiveTills(),
+        new NaiveEntities(),
     ];
 }

@@ -111,6 +111,12 @@ public static class JointRecipes
             case UnlinkCustomerRequest unlink:
                 await LinkAsync(tenant, unlink);
                 break;
+            case ListEntityEntriesRequest entries:
+                entries.PartnerId = "";
+                break;
+            case GetEntityStatementRequest statement:
+                statement.PartnerId = "";
+                break;
             case ResumeAgreementRequest resume:
                 _ = (await tenant.Client.Call<PauseAgreementRequest, PauseAgreementResponse>(
                     "AgreementService/PauseAgreement",
