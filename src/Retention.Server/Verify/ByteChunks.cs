@@ -5,23 +5,34 @@ internal sealed class ByteChunks
 {
     private const int ChunkBytes = 4 << 20;
     private readonly List<byte[]> chunks = [];
+    private int at = -1;
     private int used = ChunkBytes;
+
+    public ReadOnlyMemory<byte> this[BytePiece piece] => chunks[piece.Chunk].AsMemory(piece.Offset, piece.Length);
 
     public BytePiece Add(ReadOnlySpan<byte> bytes)
     {
-        if (used + bytes.Length > ChunkBytes)
-        {
-            chunks.Add(new byte[Math.Max(ChunkBytes, bytes.Length)]);
-            used = 0;
-        }
-
-        bytes.CopyTo(chunks[^1].AsSpan(used));
-        var piece = new BytePiece(chunks.Count - 1, used, bytes.Length);
+        if (at < 0 || used + bytes.Length > chunks[at].Length) MoveOn(bytes.Length);
+        bytes.CopyTo(chunks[at].AsSpan(used));
+        var piece = new BytePiece(at, used, bytes.Length);
         used += bytes.Length;
         return piece;
     }
 
-    public ReadOnlyMemory<byte> this[BytePiece piece] => chunks[piece.Chunk].AsMemory(piece.Offset, piece.Length);
+    /// <summary>Forgets all pieces and keeps the arrays for others.</summary>
+    public void Clear()
+    {
+        at = -1;
+        used = ChunkBytes;
+    }
+
+    private void MoveOn(int length)
+    {
+        at++;
+        used = 0;
+        if (at == chunks.Count) chunks.Add(new byte[Math.Max(ChunkBytes, length)]);
+        else if (chunks[at].Length < length) chunks[at] = new byte[length];
+    }
 }
 
 /// <summary>Where a piece lies.</summary>

@@ -28,7 +28,7 @@ internal sealed class GrainFold(GrainKinds kinds, DifferenceList differences)
             if (saved?.Version > version)
             {
                 differences.Add(new Difference(grain, "snapshot", string.Create(
-                    null, $"a state of version {saved.Version} is saved, the journal ends at {version}")));
+                    null, $"a state of version {saved?.Version} is saved, the journal ends at {version}")));
             }
 
             part.Add(grain, version, position, Encode(kinds[grain.Kind], state));
@@ -56,7 +56,8 @@ internal sealed class GrainFold(GrainKinds kinds, DifferenceList differences)
                 }
 
                 state = kind.Evolve(state, kind.DecodeFact(stored.Fact.Span));
-                if (++version == saved?.Version) CompareSaved(kind, saved, state);
+                version++;
+                if (saved?.Version == version) CompareSaved(grain, kind, saved.Value, state);
             }
 
             return (state, version, position);
@@ -68,14 +69,14 @@ internal sealed class GrainFold(GrainKinds kinds, DifferenceList differences)
         }
     }
 
-    private void CompareSaved(IGrainKind kind, SavedState saved, object state)
+    private void CompareSaved(GrainId grain, IGrainKind kind, SavedState saved, object state)
     {
         // Decoded and encoded again: a field that this version of the program has added counts as its default.
         var known = saved.State.IsEmpty ? kind.Initial : kind.DecodeState(saved.State.Span);
         if (!Encode(kind, known).ToArray().AsSpan().SequenceEqual(Encode(kind, state)))
         {
             differences.Add(new Difference(
-                saved.Grain, "snapshot", $"the state saved at version {saved.Version} is not the journal's"));
+                grain, "snapshot", $"the state saved at version {saved.Version} is not the journal's"));
         }
     }
 

@@ -57,7 +57,7 @@ public sealed class NaiveOffers : INaiveLaw
     {
         if (grain.Kind == "offer-use")
         {
-            return Unequal(grain, "uses", Of(uses, grain).Redeemed, Number(state, "uses"));
+            return Unequal(grain, "uses", uses.GetValueOrDefault(grain)?.Redeemed ?? 0, Number(state, "uses"));
         }
 
         var tally = Of(offers, grain);

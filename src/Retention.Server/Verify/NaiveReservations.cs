@@ -11,6 +11,7 @@ namespace Retention.Server.Verify;
 /// </summary>
 public sealed class NaiveReservations : INaiveLaw
 {
+    private static readonly Dictionary<string, Instant> None = [];
     private readonly Dictionary<GrainId, Dictionary<string, Instant>> held = [];
     private readonly Dictionary<GrainId, Instant> lastAt = [];
     private readonly Dictionary<GrainId, string> redeemed = [];
@@ -79,7 +80,7 @@ public sealed class NaiveReservations : INaiveLaw
         }
         else
         {
-            var expected = Of(grain)
+            var expected = (held.GetValueOrDefault(grain) ?? None)
                 .Where(hold => hold.Value > lastAt.GetValueOrDefault(grain))
                 .Select(hold => hold.Key)
                 .Order(StringComparer.Ordinal);

@@ -21,7 +21,7 @@ public sealed class Verification(
     Action<string, long, long> onProgress,
     long bytesPerPart = Verification.BytesPerPart)
 {
-    public const long BytesPerPart = 256 << 20;
+    public const long BytesPerPart = 128 << 20;
 
     /// <summary>Parts that are folded and wait to be judged.</summary>
     private const int PartsWaitingMax = 1;
@@ -113,9 +113,10 @@ public sealed class Verification(
         try
         {
             var fold = new GrainFold(new GrainKinds(kinds), differences);
+            var gathered = new GrainFacts();
             for (var number = 0; number < parts; number++)
             {
-                var gathered = Gather(new StorePart(number, parts), stop);
+                Gather(gathered, new StorePart(number, parts), stop);
                 await folded.WriteAsync(fold.Fold(gathered, stop), stop);
             }
         }
@@ -125,15 +126,15 @@ public sealed class Verification(
         }
     }
 
-    private GrainFacts Gather(StorePart part, CancellationToken stop)
+    private void Gather(GrainFacts gathered, StorePart part, CancellationToken stop)
     {
         using var scan = verified.ScanBeside();
-        var gathered = new GrainFacts();
+        gathered.Clear();
         foreach (var saved in scan.Snapshots())
         {
             if (EffectEdges.IsCounter(saved.Grain) || !part.Holds(saved.Grain)) continue;
             if (saved.Damage.Length > 0) differences.Add(new Difference(saved.Grain, "checksum", saved.Damage));
-            else gathered.Keep(new SavedState(saved.Grain, saved.Version, saved.State));
+            else gathered.Keep(saved.Grain, saved.Version, saved.State.Span);
         }
 
         foreach (var (position, write) in scan.Writes(part))
@@ -141,7 +142,5 @@ public sealed class Verification(
             stop.ThrowIfCancellationRequested();
             if (!EffectEdges.IsCounter(write.Grain)) gathered.Take(write, position);
         }
-
-        return gathered;
     }
 }
