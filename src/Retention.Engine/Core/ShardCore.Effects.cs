@@ -26,9 +26,20 @@ public sealed partial class ShardCore
             Turns++;
             pendingEffects.Add((inbox, effect.Sequence));
             edge.Add(effect.Sequence, new PendingTurn { Partition = effect.To, ArrivedAt = now, Effect = effect });
+            ReadAnewBefore(effect.Sequence, inbox);
         }
 
         PumpEdge(inbox);
+    }
+
+    /// <summary>Another node may have received the effects that seem to be missing before this one.</summary>
+    private void ReadAnewBefore(long sequence, GrainId inbox)
+    {
+        if (limits.SharedStore && active.Find(inbox) is { IsLoaded: true, LastWriter: null } known
+            && sequence > known.Version + 1)
+        {
+            active.Drop(known);
+        }
     }
 
     /// <summary>A full edge gives up its last effect for an earlier one: it may be the one that the others wait for.</summary>

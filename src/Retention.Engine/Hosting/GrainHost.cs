@@ -54,7 +54,8 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
         }
 
         snapshots = new("snapshots", 256, SaveAll);
-        upkeep = new Upkeep(store, clock, Post, Deliver, Tick, () => snapshots.Count, events.StoreFailed);
+        upkeep = new Upkeep(store, clock, Post, Deliver, Tick, () => snapshots.Count, events.StoreFailed,
+            limits.SharedStore);
         Meter = new EngineMeter(
             () => Sum(shard => shard.Activations),
             () => Sum(shard => shard.ActiveBytes),

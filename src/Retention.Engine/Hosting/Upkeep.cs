@@ -11,13 +11,16 @@ namespace Retention.Engine.Hosting;
 /// </summary>
 internal sealed class Upkeep(
     IGrainStore store, IClock clock, Action<PartitionId, ShardInput> post, Action<SentEffect> deliver, Action tick,
-    Func<int> snapshotsUnderWay, Action<Exception> failed)
+    Func<int> snapshotsUnderWay, Action<Exception> failed, bool isShared)
     : IAsyncDisposable
 {
     private const int MostSnapshots = 8_192;
     private const int MostReminders = 1_000;
     private const int MostEffects = 10_000;
     private const int RoundsPerTick = 5;
+
+    /// <summary>What waits for another node is asked for more often.</summary>
+    private const int RoundsPerSharedTick = 1;
     private const int RoundsPerSweep = 25;
     private static readonly TimeSpan Round = TimeSpan.FromMilliseconds(200);
 
@@ -79,7 +82,7 @@ internal sealed class Upkeep(
             post(reminder.Grain.Partition, new ReminderFellDue(reminder));
         }
 
-        if (round % RoundsPerTick == 0)
+        if (round % (isShared ? RoundsPerSharedTick : RoundsPerTick) == 0)
         {
             tick();
         }

@@ -110,6 +110,19 @@ public sealed class SharedStoreTests
         Assert.Equal(1, ((Count)bench.Stored(A).State).Value);
     }
 
+    [Fact]
+    public void An_effect_goes_on_at_once_where_another_node_received_the_one_before()
+    {
+        bench.Tell(new EffectArrived(Effect(1)));
+        bench.Settle();
+        Received(2);
+        bench.Tell(new EffectArrived(Effect(3)));
+        bench.Settle();
+
+        Assert.Equal(0, bench.Core.Turns);
+        Assert.Equal(2, ((Count)bench.Stored(A).State).Value);
+    }
+
     private static Command Equal(GrainId one, GrainId other) => new(Acme, [], 0, turn =>
     {
         var (left, right) = (turn.State<Count>(one).Value, turn.State<Count>(other).Value);
