@@ -38,6 +38,9 @@ public sealed record RedeemCoupon(
     /// <summary>The reservation that it uses up; empty: that of its order, if there is one.</summary>
     public string ReservationId { get; init; } = "";
 
+    /// <summary>The most that the till takes off, because coupons are stacked; null: what the offer gives.</summary>
+    public long? DiscountMost { get; init; }
+
     /// <summary>Where the order's own reservation is found; null: the till names no order.</summary>
     public LedgerKey? OrderReservation { get; init; }
 

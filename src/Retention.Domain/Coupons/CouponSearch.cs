@@ -37,10 +37,13 @@ internal readonly record struct FoundCoupon(
         Store,
         IsFirst,
         command.Basket,
-        OfferDiscount.On(Offer, command.Basket),
+        AtMost(OfferDiscount.On(Offer, command.Basket), command.DiscountMost),
         reservation,
         OfferRules.Zone(Offer, Tenant),
         Tenant.Now(turn.Time));
+
+    private static DiscountSeen AtMost(DiscountSeen seen, long? most) =>
+        most is { } bound && bound < seen.MinorUnits ? seen with { MinorUnits = bound } : seen;
 }
 
 /// <summary>Finds the offer and the coupon that a typed code means. Refusals stand in the order that the protos document.</summary>

@@ -44,6 +44,9 @@ public sealed record Offer(
     /// <summary>Null: each company's stores bear the discounts they give.</summary>
     public OfferFunding? Funding { get; init; }
 
+    /// <summary>Null: it goes together with all that do.</summary>
+    public OfferStacking? Stacking { get; init; }
+
     /// <summary>Changes made since it was created.</summary>
     public int Changes { get; init; }
 

@@ -37,6 +37,11 @@ public static class OfferRules
             return Invalid("limits.period", "together_with_per_customer_period");
         }
 
+        if (offer.Stacking is { MaximumTotalMinorUnits: < 0 } or { FloorMinorUnits: < 0 })
+        {
+            return Invalid("stacking", "not_negative");
+        }
+
         if (offer.BudgetMinorUnits < 0) return Invalid("budget", "not_negative");
         if (offer.Conditions.MinimumBasketMinorUnits < 0) return Invalid("conditions.minimum_basket", "not_negative");
         if (ConditionFault(offer.Conditions) is { } condition) return condition;

@@ -20,9 +20,12 @@ public sealed class CodeGuard(CouponOptions options, TimeProvider time)
 {
     private readonly FailureLimit<(string TenantId, string Source)> failures = new(options.FailuresPerMinute, time);
 
+    /// <summary>A code led to nothing, though the call goes on.</summary>
+    public void Count(Caller caller, string customerId) => failures.Count(SourceOf(caller, customerId));
+
     public async ValueTask<T> Guard<T>(Caller caller, string customerId, Func<ValueTask<T>> ask)
     {
-        var source = (caller.TenantId, customerId.Length > 0 ? "customer " + customerId : caller.CredentialId);
+        var source = SourceOf(caller, customerId);
         if (!failures.MayTry(source))
         {
             throw ErrorMap.ToFailure(Refusal.Because(
@@ -41,4 +44,7 @@ public sealed class CodeGuard(CouponOptions options, TimeProvider time)
             throw;
         }
     }
+
+    private static (string TenantId, string Source) SourceOf(Caller caller, string customerId) =>
+        (caller.TenantId, customerId.Length > 0 ? "customer " + customerId : caller.CredentialId);
 }

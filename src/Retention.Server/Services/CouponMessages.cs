@@ -66,6 +66,24 @@ internal static class CouponMessages
         IsGiftCredit = validation.IsGiftCredit,
     };
 
+    public static V1.ValidateCouponsResponse ToProto(this StackValidation stack) => new()
+    {
+        Discount = new Money(stack.Currency, stack.DiscountMinorUnits).ToProto(),
+        Coupons =
+        {
+            stack.Codes.Select(code => new V1.StackedCoupon
+            {
+                Index = code.Position,
+                OfferId = code.OfferId,
+                CouponId = code.CouponId,
+                IsApplied = code.DiscountMinorUnits is not null,
+                Discount = new Money(stack.Currency, code.DiscountMinorUnits ?? 0).ToProto(),
+                Reasons = { code.Failing.Select(refusal => ErrorMap.ReasonName(refusal.Reason)).Distinct() },
+                Explanation = { code.Failing.Select(Explain) },
+            }),
+        },
+    };
+
     public static V1.Coupon ToProto(this CouponView coupon) => new()
     {
         CouponId = coupon.CouponId,

@@ -98,11 +98,19 @@ public sealed partial class CouponService
             LacksTillIds = Places.LacksTillIds(caller, request.TillId, request.CashierId),
             RedemptionId = RedemptionId.Of(caller.TenantId, requestId),
             ReservationId = RequestField.OptionalId(request.ReservationId, "reservation_id") ?? "",
+            DiscountMost = request.MaximumDiscount is null
+                ? null
+                : RequestField.Money(request.MaximumDiscount, "maximum_discount", request.Basket?.Total?.CurrencyCode).MinorUnits,
             OrderReservation = isOrder ? ReservationOf(caller, request.Source, request.OrderId) : null,
         };
 
         // Only a joint code costs another question: the hot path of a generic code is one turn.
         var joint = await FindAgreement(call, request, command);
+        if (joint is not null && command.DiscountMost is not null)
+        {
+            throw RequestField.Invalid("maximum_discount", "empty_for_a_joint_coupon");
+        }
+
         var partition = joint is null ? caller.Partition : PartitionId.Agreement(joint.AgreementId);
         Decision Decide(ITurn turn) => joint is null
             ? CouponTurns.Redeem(turn, command)

@@ -3,6 +3,7 @@ using Google.Protobuf;
 using Google.Protobuf.Reflection;
 using Retention.Domain.Agreements;
 using Retention.Domain.Coupons;
+using Retention.Domain.Offers;
 using Retention.Domain.Links;
 using Retention.Engine.Ports;
 using Retention.Kernel;
@@ -25,6 +26,8 @@ public sealed partial class CouponService(IGrainHost grains, CodeGuard guard) : 
     public void Bind(RpcMethods methods) => methods
         .Unary<ValidateCouponRequest, ValidateCouponResponse>(nameof(ValidateCoupon), (request, call) =>
             guard.Guard(call.Caller(), request.CustomerId, () => ValidateCoupon(request, call)))
+        .Unary<ValidateCouponsRequest, ValidateCouponsResponse>(nameof(ValidateCoupons), (request, call) =>
+            guard.Guard(call.Caller(), request.CustomerId, () => ValidateCoupons(request, call)))
         .Unary<ReserveCouponRequest, ReserveCouponResponse>(nameof(ReserveCoupon), (request, call) =>
             guard.Guard(call.Caller(), request.CustomerId, () => ReserveCoupon(request, call)))
         .Unary<ReleaseReservationRequest, ReleaseReservationResponse>(nameof(ReleaseReservation), ReleaseReservation)
@@ -53,6 +56,33 @@ public sealed partial class CouponService(IGrainHost grains, CodeGuard guard) : 
             : await grains.Read<CouponValidation>(
                 call, request, caller.Partition, turn => CouponTurns.Validate(turn, command));
         return validation.ToProto();
+    }
+
+    private async ValueTask<ValidateCouponsResponse> ValidateCoupons(ValidateCouponsRequest request, CallContext call)
+    {
+        var caller = call.Caller();
+        if (request.Codes.Count == 0) throw RequestField.Invalid("codes", "required");
+        RequestField.AtMost(request.Codes, "codes", CouponStack.CodesMax);
+        var till = CommandOf(caller, request.Codes[0], request.CampaignId, request.CustomerId) with
+        {
+            StoreId = StoreOf(caller, request.StoreId),
+            Basket = request.Basket.ToDomain() ?? throw RequestField.Invalid("basket", "required"),
+        };
+        foreach (var code in request.Codes)
+        {
+            var one = till with { Code = RequestField.Text(code, "codes", CodeMax) };
+            if (await FindAgreement(call, request, one) is not null) throw RequestField.Invalid("codes", "no_joint_coupons");
+        }
+
+        var command = new ValidateStack(till, [.. request.Codes]);
+        var stack = await grains.Read<StackValidation>(
+            call, request, caller.Partition, turn => StackTurns.Validate(turn, command));
+        foreach (var code in stack.Codes)
+        {
+            if (code.Failing is [{ Reason: RefusalReason.CouponNotFound }]) guard.Count(caller, request.CustomerId);
+        }
+
+        return stack.ToProto();
     }
 
     private async ValueTask<GetCouponResponse> GetCoupon(GetCouponRequest request, CallContext call)

@@ -71,6 +71,16 @@ internal static class OfferMessages
             Etag = $"v{offer.Version}",
             BudgetPercent = state.BudgetPercent,
             PausedByBudget = state.IsPausedByBudget,
+            Stacking = offer.Stacking is { } stacking
+                ? new V1.OfferStacking
+                {
+                    Exclusive = stacking.IsExclusive,
+                    Category = stacking.Category,
+                    Order = stacking.Order,
+                    MaximumTotal = OfferTerms.Amount(stacking.MaximumTotalMinorUnits, currency),
+                    Floor = OfferTerms.Amount(stacking.FloorMinorUnits, currency),
+                }
+                : null,
         };
     }
 
@@ -91,6 +101,14 @@ internal static class OfferMessages
             ? new OfferFunding(
                 RequestField.OptionalId(funding.EntityId, "offer.entity_funding.entity_id") ?? "",
                 RequestField.Between(funding.ShareBps, "offer.entity_funding.share_bps", 0, Discount.WholeBps))
+            : null,
+        Stacking = offer.Stacking is { } stacking
+            ? new OfferStacking(
+                stacking.Exclusive,
+                RequestField.OptionalText(stacking.Category, "offer.stacking.category", OfferTerms.TextMax),
+                stacking.Order,
+                amounts.Read(stacking.MaximumTotal, "offer.stacking.maximum_total"),
+                amounts.Read(stacking.Floor, "offer.stacking.floor"))
             : null,
     };
 
