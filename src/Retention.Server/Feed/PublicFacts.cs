@@ -60,7 +60,9 @@ public static class PublicFacts
         purchase returned: $at ri>return_id c>customer_id l>lines{i>line_id n>quantity a>amount_minor_units} a>amount_minor_units q>reversed_millipoints all>nothing_remains
         purchase voided: $at c>customer_id a>amount_minor_units q>reversed_millipoints
         purchase reassigned: $at from>from_customer_id to>to_customer_id n>lot_number
-        offer offer-created: $at offer{offer_id campaign_id brand_id kind code discount{amount_minor_units share_bps cap_minor_units} conditions{minimum_basket_minor_units categories store_ids targets_only} limits{total per_customer per_day total_discount_minor_units} validity{start_on>start_date end_on>end_date time_zone days_after_issue} budget_minor_units code_prefix funding{entity_id share_bps}}
+        offer offer-created: $at offer{$offer}
+        offer offer-updated: $at offer{$offer}
+        offer offer-budget-reached: $at percent given>given_minor_units budget>budget_minor_units
         offer offer-targets-added: $at count
         offer offer-targets-listed: $at count
         offer offer-activated: $at
@@ -106,6 +108,10 @@ public static class PublicFacts
     [
         ("$at", "at>time"),
         ("$origin", "o>origin{by>credential_id b>brand_id st>store_id ti>till_id ca>cashier_id}"),
+        ("$offer", "offer_id campaign_id brand_id kind code code_prefix changes discount{$discount} conditions{$conditions} limits{$limits} validity{start_on>start_date end_on>end_date time_zone days_after_issue} budget_minor_units funding{entity_id share_bps}"),
+        ("$discount", "amount_minor_units share_bps cap_minor_units on_matching_lines free_product_id priced_product_id price_minor_units priced_units_max gift_credit_minor_units"),
+        ("$conditions", "minimum_basket_minor_units categories store_ids targets_only product_ids times{weekdays from_minute to_minute} first_purchase bins"),
+        ("$limits", "total per_customer per_day total_discount_minor_units per_customer_period period per_store"),
         ("$consent", "{b>brand_id ch>channel pu>purpose yes>granted txt>text_version at>change_time}"),
         ("$terms", "discount_minor_units currency>currency_code minimum_basket_minor_units categories days_valid max_open_per_customer max_issued_per_customer_month issuer_share_bps issuer_rounds time_zone mirrors_returns claw_back_days reversed_stays_used is_mirrored>mirrored suppress_under"),
         ("$slice", "{n>lot_number m>millipoints b>funder_brand_id v>rule_version f>active_from_time x>expire_time e>entity_id}"),
