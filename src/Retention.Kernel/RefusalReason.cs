@@ -71,6 +71,10 @@ public enum RefusalReason
     PurchaseReturned,
     TooLate,
 
+    // Points set aside.
+    HoldNotFound,
+    HoldEnded,
+
     // Tills.
     OwnCard,
     CardVelocity,

@@ -20,7 +20,8 @@ public static class CustomerEvolution
     {
         if (ReferenceEquals(fact, folded) && ReferenceEquals(state, before)) return after!;
 
-        var next = Fold(state, fact);
+        // What was too late before the fact is back: a fact that takes from lots may have been decided on it.
+        var next = Fold(state.Holds.IsDefaultOrEmpty ? state : Holds.Settled(state, fact.At), fact);
         (before, folded, after) = (state, fact, next);
         return next;
     }
@@ -36,6 +37,14 @@ public static class CustomerEvolution
         RedemptionReversed e => Restored(state, e),
         JointCouponHeld e => state with { LastAt = e.At, Wallet = JointWallet.Add(state.Wallet, e.Coupon, e.At) },
         JointCouponEnded e => state with { LastAt = e.At, Wallet = JointWallet.Remove(state.Wallet, e.CouponId) },
+        PointsHeld e => state with
+        {
+            LastAt = e.At,
+            Lots = Lots.Take(state.Lots, e.Slices),
+            Holds = state.Holds.Add(new Hold(e.HoldId, e.Slices, e.ExpiresAt)),
+        },
+        HoldCaptured e => Holds.Released(state, e.HoldId, e.Slices, e.At) with { LastAt = e.At },
+        HoldVoided e => Holds.Released(state, e.HoldId, [], e.At) with { LastAt = e.At },
         PointsAdjusted e => Moved(state, e.At, e.Taken, e.Given, e.PaidBack),
         PointsSent e => Moved(state, e.At, e.Taken, default, default),
         PointsReceived e => Moved(state, e.At, default, e.Given, e.PaidBack),

@@ -7,6 +7,7 @@ namespace Retention.Domain.Customers;
 public static class CustomerIds
 {
     private const string RedemptionPrefix = "red_";
+    private const string HoldPrefix = "hold_";
 
     public static string OfRequest(string tenantId, string requestId) =>
         "cus_" + Hex(LedgerKey.Request(tenantId, requestId))[..24];
@@ -23,13 +24,15 @@ public static class CustomerIds
     public static string Redemption(string tenantId, string requestId) =>
         RedemptionPrefix + Hex(LedgerKey.Request(tenantId, requestId));
 
+    /// <summary>A hold's id holds the whole key of its request, too.</summary>
+    public static string Hold(string tenantId, string requestId) =>
+        HoldPrefix + Hex(LedgerKey.Request(tenantId, requestId));
+
     /// <summary>Null when the text is no redemption's id.</summary>
-    public static LedgerKey? RequestOf(string redemptionId) =>
-        redemptionId.Length == RedemptionPrefix.Length + 32
-        && redemptionId.StartsWith(RedemptionPrefix, StringComparison.Ordinal)
-        && UInt128.TryParse(redemptionId.AsSpan(RedemptionPrefix.Length), NumberStyles.AllowHexSpecifier, null, out var value)
-            ? new LedgerKey(value)
-            : null;
+    public static LedgerKey? RequestOf(string redemptionId) => RequestOf(redemptionId, RedemptionPrefix);
+
+    /// <summary>Null when the text is no hold's id.</summary>
+    public static LedgerKey? RequestOfHold(string holdId) => RequestOf(holdId, HoldPrefix);
 
     /// <summary>Taken by the one reversal of a redemption.</summary>
     public static LedgerKey Reversal(string tenantId, string redemptionId) => LedgerKey.Of("points-reversal", tenantId, redemptionId);
@@ -37,6 +40,13 @@ public static class CustomerIds
     /// <summary>Taken by the redemption of points for one order.</summary>
     public static LedgerKey Order(string tenantId, string brandId, string source, string orderId) =>
         LedgerKey.Of("points-order", tenantId, brandId, source, orderId);
+
+    private static LedgerKey? RequestOf(string id, string prefix) =>
+        id.Length == prefix.Length + 32
+        && id.StartsWith(prefix, StringComparison.Ordinal)
+        && UInt128.TryParse(id.AsSpan(prefix.Length), NumberStyles.AllowHexSpecifier, null, out var value)
+            ? new LedgerKey(value)
+            : null;
 
     private static string Hex(LedgerKey key) => key.Value.ToString("x32", CultureInfo.InvariantCulture);
 }

@@ -10,10 +10,14 @@ namespace Retention.Domain.Customers;
 /// <param name="NextExpiryAt">Null when no point will expire.</param>
 public sealed record PointsBalance(long Available, long Negative, Instant? NextExpiryAt, long NextExpiry)
 {
+    /// <summary>Set aside, not yet captured or too late.</summary>
+    public long Held { get; init; }
+
     public static PointsBalance Of(CustomerState state, Instant now)
     {
+        state = Holds.Settled(state, now);
         var (available, at, expiring) = Lots.Balance(state.Lots, now);
-        return new PointsBalance(available, state.Debt, at, expiring);
+        return new PointsBalance(available, state.Debt, at, expiring) { Held = Holds.Sum(state) };
     }
 }
 

@@ -63,6 +63,10 @@ public sealed record CustomerState
     [JsonPropertyName("wallet")]
     public ImmutableArray<JointCoupon> Wallet { get; init; } = [];
 
+    /// <summary>Points set aside; at most Holds.HoldsMax that are not too late.</summary>
+    [JsonPropertyName("holds")]
+    public ImmutableArray<Hold> Holds { get; init; } = [];
+
     /// <summary>Agreements that know this customer by a pseudonym; at most CustomerLinks.LinksMax.</summary>
     [JsonPropertyName("links")]
     public ImmutableArray<CustomerLink> Links { get; init; } = [];

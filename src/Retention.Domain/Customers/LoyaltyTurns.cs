@@ -22,7 +22,7 @@ public static class LoyaltyTurns
         if ((scope.CheckPlace(command.Origin) ?? found.Refusal) is { } refused) return refused;
 
         var now = found.State.Now(scope.Now);
-        var (fact, refusal) = PointsDecider.Redeem(found.State, command, now);
+        var (fact, refusal) = PointsDecider.Redeem(Holds.Settled(found.State, now), command, now);
         if (fact is null) return refusal!;
 
         var till = TillCheck.Of(turn, scope, found.CustomerId, command.Origin, now, now);
@@ -55,7 +55,7 @@ public static class LoyaltyTurns
         if (!turn.IsComplete) return Decision.Silent();
 
         var now = state.Now(scope.Now);
-        var fact = PointsDecider.Reverse(state, redemption, command, now);
+        var fact = PointsDecider.Reverse(Holds.Settled(state, now), redemption, command, now);
         var after = CustomerEvolution.Evolve(state, fact);
         var decision = Decision
             .With(new ReversalReceipt(customer.Key, fact, PointsBalance.Of(after, now)))
@@ -72,7 +72,8 @@ public static class LoyaltyTurns
         if (!found.State.IsEnrolled) return Because(CustomerNotFound);
 
         var now = found.State.Now(scope.Now);
-        return Decision.With(new LotsView(found.CustomerId, found.State.Lots, PointsBalance.Of(found.State, now), now));
+        return Decision.With(new LotsView(
+            found.CustomerId, Holds.Settled(found.State, now).Lots, PointsBalance.Of(found.State, now), now));
     }
 
     // An id holds a ledger key, and a ledger key may be anybody's: only this tenant's redemption of this id counts.
@@ -87,6 +88,9 @@ public static class LoyaltyTurns
             if (change.Grain.Partition == scope.Partition
                 && change.Fact is PointsRedeemed redemption
                 && redemption.RedemptionId == redemptionId) return (change.Grain, redemption, recorded);
+            if (change.Grain.Partition == scope.Partition
+                && change.Fact is HoldCaptured captured
+                && captured.RedemptionId == redemptionId) return (change.Grain, captured.AsRedemption, recorded);
         }
 
         return (default, null, []);

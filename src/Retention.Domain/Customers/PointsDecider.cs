@@ -20,6 +20,7 @@ public static class PointsDecider
     public static (PurchaseRecorded? Fact, Refusal? Refusal) Record(
         CustomerState state, TenantState tenant, RecordPurchase command, Instant now)
     {
+        state = Holds.Settled(state, now);
         var zone = DateTimeZoneProviders.Tzdb[tenant.TimeZone];
         var day = Accrual.DayOf(command.PurchasedAt ?? now, tenant, command.Origin.StoreId);
         if (Accrual.Of(tenant.Program, command.Total.MinorUnits - command.NotMoney, day, zone) is not { } accrual)

@@ -14,6 +14,7 @@ public readonly record struct TakenBack(ImmutableArray<LotSlice> Slices, long De
 {
     public static TakenBack Of(CustomerState state, Program program, PurchaseRecorded sale, long millipoints, Instant now)
     {
+        state = Holds.Settled(state, now);
         var slices = ImmutableArray.CreateBuilder<LotSlice>();
         var left = millipoints;
         var own = OwnLot(state, sale);

@@ -36,6 +36,7 @@ public static class TransferTurns
         if (!state.IsActive) return Because(CustomerNotFound);
 
         var now = state.Now(scope.Now);
+        state = Holds.Settled(state, now);
         var given = ImmutableArray<LotSlice>.Empty;
         var taken = ImmutableArray.CreateBuilder<LotSlice>();
         if (command.Millipoints > 0)
@@ -78,6 +79,7 @@ public static class TransferTurns
         }
 
         var now = Instant.Max(from.Now(scope.Now), to.Now(scope.Now));
+        (from, to) = (Holds.Settled(from, now), Holds.Settled(to, now));
         var taken = ImmutableArray.CreateBuilder<LotSlice>();
         if (Lots.TakeSoonest(from.Lots, command.Millipoints, now, 0, taken) < command.Millipoints)
         {
@@ -126,7 +128,8 @@ public static class TransferTurns
             if (last is not null
                 && last.ExpiresAt == slice.ExpiresAt
                 && last.RuleVersion == slice.RuleVersion
-                && last.BrandId == slice.BrandId)
+                && last.BrandId == slice.BrandId
+                && last.EntityId == slice.EntityId)
             {
                 given[^1] = last with { Millipoints = last.Millipoints + slice.Millipoints };
             }

@@ -59,6 +59,7 @@ public static class CorrectionDecider
     public static PurchaseTakenOver TakeOver(
         CustomerState state, string from, PurchaseRecorded sale, ReassignPurchase command, Instant now)
     {
+        state = Holds.Settled(state, now);
         var isDead = sale.ExpiresAt is { } end && end <= now;
         return new PurchaseTakenOver(
             sale.Source,

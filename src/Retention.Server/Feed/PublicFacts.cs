@@ -43,6 +43,9 @@ public static class PublicFacts
         customer void: $at $origin s>source i>purchase_id a>amount_minor_units q>reversed_millipoints sl>slices$slice z>expired_millipoints d>debt_millipoints w>forgiven_millipoints
         customer handed-over: $at $origin s>source i>purchase_id to>to_customer_id a>amount_minor_units q>reversed_millipoints sl>slices$slice z>expired_millipoints d>debt_millipoints w>forgiven_millipoints
         customer taken-over: $at $origin s>source i>purchase_id from>from_customer_id b>brand_id t>purchase_time a>amount_minor_units q>accrued_millipoints d>paid_debt_millipoints n>lot_number v>rule_version x>expire_time e>entity_id
+        customer held: $at $origin id>hold_id m>millipoints sl>slices$slice x>expire_time
+        customer hold-captured: $at $origin hold>hold_id id>redemption_id m>millipoints sl>slices$slice
+        customer hold-voided: $at $origin hold>hold_id
         customer adjusted: $at $origin m>millipoints sl>slices$slice in>lots$slice pb>paid_debt_slices$slice
         customer sent: $at $origin id>transfer_id to>to_customer_id m>millipoints sl>slices$slice
         customer received: $at $origin id>transfer_id from>from_customer_id m>millipoints in>lots$slice pb>paid_debt_slices$slice

@@ -39,7 +39,7 @@ public static class ErrorMap
             or RefusalReason.CouponNotFound or RefusalReason.RedemptionNotFound
             or RefusalReason.ReservationNotFound or RefusalReason.CodeSeriesNotFound
             or RefusalReason.AgreementNotFound
-            or RefusalReason.LineNotFound or RefusalReason.PeriodNotFound => RpcStatus.NotFound,
+            or RefusalReason.LineNotFound or RefusalReason.HoldNotFound or RefusalReason.PeriodNotFound => RpcStatus.NotFound,
 
         RefusalReason.TenantExists or RefusalReason.BrandExists or RefusalReason.StoreExists
             or RefusalReason.LegalEntityExists or RefusalReason.CustomerExists or RefusalReason.OfferExists
@@ -71,7 +71,7 @@ public static class ErrorMap
             or RefusalReason.AgreementNotPaused or RefusalReason.AgreementEnded
             or RefusalReason.PurchaseVoided or RefusalReason.PurchaseReassigned or RefusalReason.PurchaseReturned
             or RefusalReason.TooLate or RefusalReason.LinkTokenInvalid or RefusalReason.CustomerLinked
-            or RefusalReason.CustomerNotLinked or RefusalReason.OwnCard or RefusalReason.CardVelocity
+            or RefusalReason.HoldEnded or RefusalReason.CustomerNotLinked or RefusalReason.OwnCard or RefusalReason.CardVelocity
             or RefusalReason.NotAParty => RpcStatus.FailedPrecondition,
 
         _ => throw new InvalidOperationException($"{reason} has no status."),

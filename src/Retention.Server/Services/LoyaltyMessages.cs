@@ -12,6 +12,7 @@ internal static class LoyaltyMessages
         var message = new V1.PointsBalance
         {
             AvailableMillipoints = balance.Available,
+            HeldMillipoints = balance.Held,
             NegativeMillipoints = balance.Negative,
             NextExpiryMillipoints = balance.NextExpiry,
         };

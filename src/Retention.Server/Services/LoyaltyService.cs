@@ -41,6 +41,9 @@ public sealed partial class LoyaltyService(IGrainHost grains) : IRpcService
         .Unary<GetBalanceRequest, GetBalanceResponse>(nameof(GetBalance), GetBalance)
         .Unary<RedeemPointsRequest, RedeemPointsResponse>(nameof(RedeemPoints), RedeemPoints)
         .Unary<ReverseRedemptionRequest, ReverseRedemptionResponse>(nameof(ReverseRedemption), ReverseRedemption)
+        .Unary<AuthorizePointsRequest, AuthorizePointsResponse>(nameof(AuthorizePoints), AuthorizePoints)
+        .Unary<CapturePointsRequest, CapturePointsResponse>(nameof(CapturePoints), CapturePoints)
+        .Unary<VoidPointsRequest, VoidPointsResponse>(nameof(VoidPoints), VoidPoints)
         .Unary<AdjustPointsRequest, AdjustPointsResponse>(nameof(AdjustPoints), AdjustPoints)
         .Unary<TransferPointsRequest, TransferPointsResponse>(nameof(TransferPoints), TransferPoints)
         .Unary<ListLotsRequest, ListLotsResponse>(nameof(ListLots), ListLots);

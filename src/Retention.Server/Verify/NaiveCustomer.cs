@@ -11,6 +11,7 @@ internal sealed class NaiveCustomer
 {
     private readonly Dictionary<NaiveHeap, long> heaps = [];
     private readonly List<string> faults = [];
+    private readonly Dictionary<string, (Instant End, List<(NaiveHeap Heap, long Points)> Parts)> holds = [];
 
     public long Debt { get; private set; }
 
@@ -108,6 +109,45 @@ internal sealed class NaiveCustomer
         var paid = given > 0 ? Math.Min(Debt, Live(now)) : 0;
         Require(Take(fact, "pb", now, position) == paid, position, $"a debt of {Debt} is not paid by {paid}");
         Debt -= paid;
+    }
+
+    /// <summary>What is too late by a fact's time came back at its own: live points of it paid a debt.</summary>
+    public void Settle(JsonElement fact, long position)
+    {
+        var now = fact.Moment("at") ?? NodaConstants.UnixEpoch;
+        foreach (var hold in holds.Where(hold => hold.Value.End <= now).OrderBy(hold => hold.Value.End).ToList())
+        {
+            GiveBack(hold.Key, [], hold.Value.End, position);
+        }
+    }
+
+    public void Hold(JsonElement fact, long position)
+    {
+        var now = fact.Moment("at") ?? NodaConstants.UnixEpoch;
+        BurnsInOrder(fact, now, position);
+        Require(Take(fact, "sl", now, position) == fact.Long("m"), position, "the parts are not the whole");
+        holds[fact.Text("id")] = (
+            fact.Moment("x") ?? now, [.. fact.List("sl").Select(slice => (HeapOf(slice), slice.Long("m")))]);
+    }
+
+    public void EndHold(JsonElement fact, long position)
+    {
+        var kept = fact.List("sl").Select(slice => (HeapOf(slice), slice.Long("m"))).ToList();
+        Require(kept.Sum(part => part.Item2) == fact.Long("m"), position, "the parts are not the whole");
+        GiveBack(fact.Text("hold"), kept, fact.Moment("at") ?? NodaConstants.UnixEpoch, position);
+    }
+
+    private void GiveBack(string holdId, List<(NaiveHeap Heap, long Points)> kept, Instant at, long position)
+    {
+        Require(holds.Remove(holdId, out var hold), position, "no hold ends");
+        foreach (var (heap, points) in hold.Parts ?? []) Add(heap, points, position);
+        foreach (var (heap, points) in kept) Add(heap, -points, position);
+        foreach (var heap in heaps.Keys.Where(heap => heap.ExpiresAt > at).OrderBy(heap => heap.ExpiresAt).ToList())
+        {
+            var paid = Math.Min(Debt, heaps[heap]);
+            if (paid > 0) Add(heap, -paid, position);
+            Debt -= paid;
+        }
     }
 
     public void Restore(JsonElement fact, long position)

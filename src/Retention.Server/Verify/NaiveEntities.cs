@@ -29,7 +29,7 @@ public sealed class NaiveEntities : INaiveLaw
             case "ProgramUpdated" when fact.Json.Part("program") is { } program:
                 tenant.PointValue = program.Long("pointValueMinorUnits");
                 break;
-            case "redeemed":
+            case "redeemed" or "hold-captured":
                 SeePoints(fact, tenant);
                 break;
             case "entity-cleared" or "entity-reversed":

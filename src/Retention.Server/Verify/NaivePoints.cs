@@ -55,6 +55,7 @@ public sealed class NaivePoints : INaiveLaw
     {
         if (!customers.TryGetValue(fact.Grain, out var customer)) customers[fact.Grain] = customer = new NaiveCustomer();
         var program = ProgramOf(fact.Grain.Partition);
+        customer.Settle(fact.Json, fact.Position);
         switch (fact.Type)
         {
             case "purchase":
@@ -76,6 +77,16 @@ public sealed class NaivePoints : INaiveLaw
             case "taken-over":
                 sales.TakeOver(fact);
                 customer.TakeOver(fact.Json, fact.Position);
+                break;
+            case "held":
+                customer.Hold(fact.Json, fact.Position);
+                break;
+            case "hold-captured":
+                redemptions[(fact.Grain.Partition, fact.Json.Text("id"))] = (fact.Json.Long("m"), false);
+                customer.EndHold(fact.Json, fact.Position);
+                break;
+            case "hold-voided":
+                customer.EndHold(fact.Json, fact.Position);
                 break;
             case "adjusted":
                 customer.Move(fact.Json, fact.Position);

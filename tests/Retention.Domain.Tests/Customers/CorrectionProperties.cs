@@ -6,7 +6,7 @@ using Retention.Domain.Purchases;
 
 namespace Retention.Domain.Tests.Customers;
 
-/// <summary>Laws of voids, reassignments and transfers, over generated days of a shop with three customers.</summary>
+/// <summary>Laws of voids, reassignments, transfers and holds, over generated days of a shop with three customers.</summary>
 public sealed class CorrectionProperties
 {
     private static readonly string[] People = ["ann", "bob", "eve"];
@@ -19,7 +19,7 @@ public sealed class CorrectionProperties
             steps => [.. steps.SelectMany(step => step.Bytes)]);
 
     /// <summary>
-    /// A sale counts for exactly one customer or, voided, for none: what each has, dead points included, less what he owes,
+    /// A sale counts for exactly one customer or, voided, for none: what each has, dead and held points included, less what he owes,
     /// is what the sales that are his brought and were not returned, less what he redeemed or sent, and what he was given.
     /// So are his count and his spend.
     /// Method: beside the grains a plain list of sales, each with its holder, and one sum of the rest per customer.
@@ -33,11 +33,13 @@ public sealed class CorrectionProperties
         world.SetProgram(program => program with { LotDays = 4, RoundToMillipoints = 1, MillipointsPerUnit = 700 });
         foreach (var person in People) world.Enroll(person);
         var sales = new List<Sale>();
+        var holds = new List<(string Id, string Person)>();
         var redeemed = People.ToDictionary(person => person, _ => 0L);
         foreach (var (i, step) in steps.Index())
         {
             world.Advance(Duration.FromHours(step.Hours));
-            Take(world, sales, redeemed, step, i);
+            if (step.Kind == 7) Hold(world, holds, redeemed, step);
+            else Take(world, sales, redeemed, step, i);
             foreach (var person in People) Agrees(world, sales, redeemed[person], person);
         }
     }
@@ -82,12 +84,36 @@ public sealed class CorrectionProperties
         }
     }
 
+    private static void Hold(World world, List<(string Id, string Person)> holds, Dictionary<string, long> redeemed, Step step)
+    {
+        var person = People[step.Choice % 3];
+        if (step.Choice % 2 == 0 || holds.Count == 0)
+        {
+            var ttl = Duration.FromHours(1 + step.Hours);
+            if (world.Authorize((step.Cents * 2L) + 1, ttl, person).Reply is not HoldReceipt receipt) return;
+            Assert.Equal(world.Balance(person), receipt.Balance);
+            holds.Add((receipt.Held.HoldId, person));
+            return;
+        }
+
+        var (id, holder) = holds[step.Choice / 2 % holds.Count];
+        if (step.Cents % 30 == 0)
+        {
+            if (world.VoidHold(id).Refusal is null) Assert.NotNull(world.VoidHold(id).Refusal);
+        }
+        else if (world.Capture(id, step.Cents % 20 == 0 ? null : 1).Reply is CaptureReceipt captured)
+        {
+            Assert.Equal(world.Balance(holder), captured.Balance);
+            redeemed[holder] += captured.Captured.Millipoints;
+        }
+    }
+
     private static void Agrees(World world, List<Sale> sales, long redeemed, string person)
     {
         var state = world.Customer(person);
         var his = sales.Where(sale => sale.Holder == person).ToList();
         var kept = his.Where(sale => !sale.IsBack).ToList();
-        Assert.Equal(kept.Sum(sale => sale.Cents * 7L) - redeemed, state.Lots.Sum(lot => lot.Remaining) - state.Debt);
+        Assert.Equal(kept.Sum(sale => sale.Cents * 7L) - redeemed, state.Lots.Sum(lot => lot.Remaining) + Holds.Sum(state) - state.Debt);
         Assert.Equal(his.Count, state.PurchaseCount);
         Assert.Equal(kept.Sum(sale => sale.Cents), state.Spend);
         Assert.True(world.Balance(person) is { Available: 0 } or { Negative: 0 });
@@ -103,7 +129,7 @@ public sealed class CorrectionProperties
 
     internal sealed record Step(byte[] Bytes)
     {
-        public int Kind => Bytes[0] % 7;
+        public int Kind => Bytes[0] % 8;
 
         public int Cents => Bytes[1] * 10;
 

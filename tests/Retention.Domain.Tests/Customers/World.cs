@@ -156,6 +156,24 @@ internal sealed class World
         return Ask(turn => TransferTurns.Transfer(turn, Tenant, command));
     }
 
+    public Decision Authorize(long millipoints, Duration ttl, string customerId = "ann")
+    {
+        var request = $"hold-{++requests}";
+        var command = new AuthorizePoints(
+            new CustomerRef(customerId, null), CustomerIds.Hold(Tenant, request), millipoints, ttl, Till);
+        return Ask(turn => HoldTurns.Authorize(turn, Tenant, command), LedgerKey.Request(Tenant, request));
+    }
+
+    public Decision Capture(string holdId, long? millipoints = null)
+    {
+        var request = $"capture-{++requests}";
+        var command = new CapturePoints(holdId, CustomerIds.Redemption(Tenant, request), millipoints, Till);
+        return Ask(turn => HoldTurns.Capture(turn, Tenant, command), LedgerKey.Request(Tenant, request));
+    }
+
+    public Decision VoidHold(string holdId) =>
+        Ask(turn => HoldTurns.Void(turn, Tenant, new VoidPoints(holdId, Till)));
+
     public Decision Redeem(long millipoints, string customerId = "ann")
     {
         var request = $"redeem-{++requests}";

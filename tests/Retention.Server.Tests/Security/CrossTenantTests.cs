@@ -100,6 +100,6 @@ public sealed partial class CrossTenantTests
     // What differs between two equal calls: moments, positions, versions, and ids and keys made by the call.
     [GeneratedRegex(
         @"\d{4}-\d\d-\d\dT[\d:.]+Z|""(position|version)"": ""?\d+""?|""etag"": ""\w+""|cred_\w+|rsk_live_\w+|"
-        + @"(request|made|text|TEXT|customer|purchase|entity|offer)-\w+|(red|con)_\w+|""cardRef"": ""\w+""")]
+        + @"(request|made|text|TEXT|customer|purchase|entity|offer)-\w+|(red|con|trf|hold)_\w+|""cardRef"": ""\w+""")]
     private static partial Regex Moving();
 }

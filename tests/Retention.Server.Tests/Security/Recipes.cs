@@ -28,6 +28,7 @@ public static class Recipes
         [RefersTo.Card] = Customer,
         [RefersTo.Purchase] = Purchase,
         [RefersTo.PointsRedemption] = PointsRedemption,
+        [RefersTo.PointsHold] = PointsHold,
     };
 
     /// <summary>The id of one such thing of the tenant, made for this question where that matters.</summary>
@@ -87,6 +88,18 @@ public static class Recipes
             "LoyaltyService/RedeemPoints",
             new() { RequestId = TestServer.NewId("request"), CustomerId = await Customer(tenant), Millipoints = 1 },
             tenant.AdminKey)).Reply.RedemptionId;
+
+    private static async Task<string> PointsHold(TestTenant tenant) =>
+        (await tenant.Client.Call<AuthorizePointsRequest, AuthorizePointsResponse>(
+            "LoyaltyService/AuthorizePoints",
+            new()
+            {
+                RequestId = TestServer.NewId("request"),
+                CustomerId = await Customer(tenant),
+                Millipoints = 1,
+                Ttl = new() { Seconds = 60 },
+            },
+            tenant.AdminKey)).Reply.HoldId;
 
     private static async Task<string> BuyAsync(TestTenant tenant, string customerId)
     {
