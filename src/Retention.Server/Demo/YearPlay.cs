@@ -13,6 +13,7 @@ namespace Retention.Server.Demo;
 /// </summary>
 internal sealed class YearPlay(DemoPlan plan, DemoWorld world, CrashPlan crash, ConsoleProgress progress)
 {
+    private const int WalletsAtOnce = 32;
     private static readonly LocalTime Noon = new(12, 0);
     private static readonly LocalTime LastSecond = new(23, 59, 59);
     private readonly ILookup<LocalDate, NumberedRedemption> redemptions =
@@ -78,16 +79,15 @@ internal sealed class YearPlay(DemoPlan plan, DemoWorld world, CrashPlan crash, 
     private async Task RedeemJointAsync(LocalDate date, CancellationToken stop)
     {
         var touched = new List<JointEvent>();
-        foreach (var happened in events[date])
+        foreach (var wallets in WalletsAt(date).Chunk(WalletsAtOnce))
         {
-            foreach (var issuer in plan.Scenario.Brands.Where(brand => brand != happened.Brand))
+            // No wallet's coupons are another's, so they are read at once and redeemed in order.
+            var open = await Task.WhenAll(wallets.Select(wallet => world.Tenants[wallet.Issuer]
+                .OpenCouponsAsync(wallet.Event.Household, wallet.Event.Brand, stop)));
+            foreach (var ((happened, _), coupons) in wallets.Zip(open))
             {
-                // Who never bought there holds nothing from there.
-                if (!holders.Contains((issuer, happened.Household))) continue;
-                var wallet = world.Tenants[issuer];
-                foreach (var coupon in await wallet.OpenCouponsAsync(happened.Household, happened.Brand, stop))
+                foreach (var coupon in coupons.Where(coupon => IssuedOn(coupon) < date))
                 {
-                    if (IssuedOn(coupon) >= date) continue;
                     crash.Pass(DemoMoment.JointRedemption, stop);
                     await RedeemAsync(world.Tenants[happened.Brand], coupon, stop);
                     touched.Add(happened);
@@ -97,6 +97,13 @@ internal sealed class YearPlay(DemoPlan plan, DemoWorld world, CrashPlan crash, 
 
         await DrainAsync(touched, stop);
     }
+
+    // Who never bought there holds nothing from there.
+    private IEnumerable<(JointEvent Event, string Issuer)> WalletsAt(LocalDate date) =>
+        from happened in events[date]
+        from issuer in plan.Scenario.Brands
+        where issuer != happened.Brand && holders.Contains((issuer, happened.Household))
+        select (happened, issuer);
 
     // The coupon is borne by whoever shows it: the redeeming brand learns no customer of the issuing one.
     private async Task RedeemAsync(DemoTenant redeemer, Coupon coupon, CancellationToken stop)

@@ -25,7 +25,7 @@ public sealed class TargetListProperties
         var known = new HashSet<string>();
         foreach (var (from, count) in calls)
         {
-            var customers = Enumerable.Range(from % 3_000, count * 3).Select(number => $"c-{number}").ToArray();
+            var customers = Enumerable.Range(from * 311 % 9_000, count * 3).Select(number => $"c-{number}").ToArray();
             var fresh = customers.Count(known.Add);
             Assert.Equal(new TargetsAdded(fresh, known.Count), scene.Target("off-1", customers));
         }
