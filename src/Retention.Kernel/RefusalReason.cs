@@ -109,6 +109,7 @@ public enum RefusalReason
     AgreementNotActive,
     AgreementNotPaused,
     AgreementEnded,
+    AgreementClosed,
     NotAParty,
     FundingNotWhole,
     PeriodNotFound,

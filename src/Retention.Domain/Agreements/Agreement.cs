@@ -20,7 +20,15 @@ public enum AgreementStatus
 {
     Proposed = 1,
     Active,
+
+    /// <summary>Issues nothing any more; what was issued is honored.</summary>
     Ended,
+
+    /// <summary>Notice was given: issues to the end of it.</summary>
+    Ending,
+
+    /// <summary>Nothing can happen any more; the last statement is final.</summary>
+    Closed,
 }
 
 /// <summary>What both sides accept as one. Who "the issuer" is depends on the leg.</summary>
@@ -97,6 +105,9 @@ public sealed record AgreementTerms(
 
     private long WithTax(long minorUnits) =>
         Tax?.Treatment == TaxTreatment.Exclusive ? minorUnits + Tax.Of(minorUnits) : minorUnits;
+
+    /// <summary>An end takes effect after the day that is so many days later; 0: at once.</summary>
+    public int NoticeDays { get; init; }
 
     public long ConfirmSeconds() => ConfirmWithinSeconds == 0 ? ConfirmWithinSecondsDefault : ConfirmWithinSeconds;
 

@@ -35,4 +35,11 @@ public sealed record ProposeAgreement(
 
 /// <summary>An agreement as one of its parties sees it.</summary>
 /// <param name="Own">The asker's sides: one, or both where one tenant has both brands.</param>
-public sealed record AgreementView(AgreementState State, IReadOnlyList<Side> Own);
+/// <param name="ClosesAt">When nothing can happen any more, as far as is known; null: no end was told.</param>
+public sealed record AgreementView(AgreementState State, IReadOnlyList<Side> Own, Instant At, Instant? ClosesAt)
+{
+    public AgreementStatus Status => State.EndAt is not { } end ? State.Status
+        : At < end ? AgreementStatus.Ending
+        : At < ClosesAt ? AgreementStatus.Ended
+        : AgreementStatus.Closed;
+}

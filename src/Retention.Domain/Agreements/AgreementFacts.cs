@@ -38,4 +38,8 @@ public sealed record AgreementPaused(Side Side) : AgreementFact;
 
 public sealed record AgreementResumed(Side Side) : AgreementFact;
 
-public sealed record AgreementEnded(Side Side) : AgreementFact;
+public sealed record AgreementEnded(Side Side) : AgreementFact
+{
+    /// <summary>Exclusive end of the notice, to which coupons are issued; null: at once.</summary>
+    public Instant? EndsAt { get; init; }
+}

@@ -36,8 +36,14 @@ public static class AgreementNews
         foreach (var leg in state.Legs())
         {
             var (issued, issues) = (before.IssuesIn(leg.LegId), state.IssuesIn(leg.LegId));
-            if (issues && (!issued || before.TermsVersion != state.TermsVersion)) decision.Send(Active(state, leg, at));
-            else if (issued && !issues) decision.Send(Inactive(state, leg, at));
+            if (issues && (!issued || before.TermsVersion != state.TermsVersion || before.EndsAt != state.EndsAt))
+            {
+                decision.Send(Active(state, leg, at));
+            }
+            else if (issued && !issues)
+            {
+                decision.Send(Inactive(state, leg, at));
+            }
         }
 
         return decision;
@@ -81,7 +87,7 @@ public static class AgreementNews
             news.MinimumBasketMinorUnits,
             news.Categories,
             news.PseudonymKey)
-        { TermsVersion = news.TermsVersion };
+        { TermsVersion = news.TermsVersion, EndsAt = news.EndsAt };
         return Decision.Silent().Change(grain, new TriggerSet(leg.After(Known(tenant, news.AgreementId, news.LegId))));
     }
 
@@ -109,7 +115,7 @@ public static class AgreementNews
             state.Agreed.Categories,
             leg.PseudonymKey,
             at)
-        { TermsVersion = state.TermsVersion },
+        { TermsVersion = state.TermsVersion, EndsAt = state.EndsAt },
         JointMessagesJson.Default.AgreementLegActive);
 
     private static Effect Inactive(AgreementState state, Leg leg, Instant at) => JointMessages.ToTenant(

@@ -42,7 +42,11 @@ public sealed record AgreementState
 
     public bool SecondPaused { get; init; }
 
+    /// <summary>The end was told, with notice or without.</summary>
     public bool IsEnded { get; init; }
+
+    /// <summary>Exclusive end of the notice; null: there is or was none.</summary>
+    public Instant? EndsAt { get; init; }
 
     /// <summary>When both sides had accepted for the first time; no meaning before.</summary>
     public Instant ActiveSince { get; init; }
@@ -66,10 +70,17 @@ public sealed record AgreementState
         : TermsVersion > 0 && FirstAccepted >= TermsVersion && SecondAccepted >= TermsVersion ? AgreementStatus.Active
         : AgreementStatus.Proposed;
 
-    /// <summary>Whether a triggering purchase gives a coupon now.</summary>
-    public bool Issues => Status == AgreementStatus.Active && !IsPaused;
+    /// <summary>The moment from which nothing is issued, exclusive; null: no end was told.</summary>
+    public Instant? EndAt => IsEnded ? EndsAt ?? LastAt : null;
 
-    /// <summary>Whether a triggering purchase at the leg's issuer gives a coupon now.</summary>
+    /// <summary>Whether a triggering purchase gives a coupon, to the end of a notice.</summary>
+    public bool Issues => !IsPaused
+        && (Status == AgreementStatus.Active || (Status == AgreementStatus.Ended && EndsAt is not null));
+
+    /// <summary>Whether a purchase gives a coupon at a moment that is not before the last fact.</summary>
+    public bool IssuesIn(string legId, Instant at) => IssuesIn(legId) && (EndAt is not { } end || at < end);
+
+    /// <summary>Likewise, to the end of a notice.</summary>
     public bool IssuesIn(string legId) => Issues && (legId == Leg.First || Agreed.IsMirrored);
 
     public AgreementTerms Agreed => Terms ?? throw new InvalidOperationException("There is no agreement.");
@@ -130,7 +141,7 @@ public sealed record AgreementState
             AgreementAccepted accepted => (this with { SecondAccepted = accepted.TermsVersion }).WithAcceptedTerms(),
             AgreementPaused paused => WithPause(paused.Side, true),
             AgreementResumed resumed => WithPause(resumed.Side, false),
-            AgreementEnded => this with { IsEnded = true },
+            AgreementEnded ended => this with { IsEnded = true, EndsAt = ended.EndsAt },
             _ => throw new InvalidOperationException($"An agreement knows no {fact.GetType().Name}."),
         };
         var begins = Status == AgreementStatus.Proposed && next.Status == AgreementStatus.Active;

@@ -20,7 +20,7 @@ public static class AgreementTurns
         var state = turn.State<AgreementState>(grain);
         if (!turn.IsComplete) return Decision.Silent();
 
-        if (AgreementRules.Fault(command) is { } fault) return fault;
+        if ((AgreementRules.Fault(command) ?? AgreementClosing.Fault(command.Terms)) is { } fault) return fault;
         if (command.First.TenantId != asker.TenantId && command.Second.TenantId != asker.TenantId)
         {
             return Because(RefusalReason.NotAParty);
@@ -94,8 +94,8 @@ public static class AgreementTurns
         var (grain, state, sides) = Seen(turn, asker, agreementId);
         if (!turn.IsComplete) return Decision.Silent();
         if (sides.Count == 0) return Unknown(agreementId);
-        if (state.IsEnded) return Because(RefusalReason.AgreementEnded);
-        if (state.Status != AgreementStatus.Active)
+        if (state.EndAt <= Now(state, asker)) return Because(RefusalReason.AgreementEnded);
+        if (state.Status == AgreementStatus.Proposed)
         {
             return Because(RefusalReason.AgreementNotActive, ("status", state.Status));
         }
@@ -111,7 +111,7 @@ public static class AgreementTurns
         var (grain, state, sides) = Seen(turn, asker, agreementId);
         if (!turn.IsComplete) return Decision.Silent();
         if (sides.Count == 0) return Unknown(agreementId);
-        if (state.IsEnded) return Because(RefusalReason.AgreementEnded);
+        if (state.EndAt <= Now(state, asker)) return Because(RefusalReason.AgreementEnded);
 
         var paused = sides.Where(side => IsPausedBy(state, side)).ToList();
         return paused.Count == 0
@@ -120,7 +120,9 @@ public static class AgreementTurns
                 turn, grain, state, paused.Select(side => new AgreementResumed(side) { At = Now(state, asker) }), asker);
     }
 
-    /// <summary>Nothing is issued any more; running coupons are honored to their last day and returns to theirs.</summary>
+    /// <summary>
+    /// After the notice nothing is issued any more; running coupons are honored to their last day and returns to theirs.
+    /// </summary>
     public static Decision End(ITurn turn, Asker asker, string agreementId)
     {
         var (grain, state, sides) = Seen(turn, asker, agreementId);
@@ -128,13 +130,19 @@ public static class AgreementTurns
         if (sides.Count == 0) return Unknown(agreementId);
         return state.IsEnded
             ? Because(RefusalReason.AgreementEnded)
-            : Decided(turn, grain, state, [new AgreementEnded(sides[0]) { At = Now(state, asker) }], asker);
+            : Decided(turn, grain, state, [AgreementClosing.End(state, sides[0], Now(state, asker))], asker);
     }
 
     public static Decision Get(ITurn turn, Asker asker, string agreementId)
     {
         var (_, state, sides) = Seen(turn, asker, agreementId);
-        return sides.Count == 0 ? Unknown(agreementId) : Decision.With(new AgreementView(state, sides));
+        var account = turn.State<AccountState>(AgreementGrains.AccountId(agreementId));
+        if (!turn.IsComplete) return Decision.Silent();
+        if (sides.Count == 0) return Unknown(agreementId);
+
+        var now = Instant.Max(Now(state, asker), account.LastAt);
+        return Decision.With(new AgreementView(
+            state, sides, now, AgreementClosing.ClosesAt(state, account.Until(state, now))));
     }
 
     public static Refusal Unknown(string agreementId) =>
@@ -174,8 +182,16 @@ public static class AgreementTurns
             decision.Change(grain, fact);
         }
 
-        decision.Answer(new AgreementView(next, SidesOf(next, asker)));
-        if (turn is not null && next != state) PenOf(turn, state, asker).Under(next).Into(decision);
+        var account = AccountState.Initial;
+        if (turn is not null)
+        {
+            var pen = PenOf(turn, state, asker).Under(next);
+            if (next != state) pen.Into(decision);
+            account = pen.State;
+        }
+
+        decision.Answer(new AgreementView(
+            next, SidesOf(next, asker), Instant.Max(Now(next, asker), account.LastAt), AgreementClosing.ClosesAt(next, account)));
         return AgreementNews.Legs(decision, state, next, next.LastAt);
     }
 

@@ -1,3 +1,4 @@
+using Retention.Domain.Clearing;
 using Retention.Kernel;
 using static Retention.Kernel.Refusal;
 
@@ -18,7 +19,7 @@ public static class AmendmentTurns
         var (grain, state, sides) = AgreementTurns.Seen(turn, asker, agreementId);
         if (!turn.IsComplete) return Decision.Silent();
         if (sides.Count == 0) return AgreementTurns.Unknown(agreementId);
-        if (AgreementRules.Fault(Proposal(state, terms)) is { } fault) return fault;
+        if ((AgreementRules.Fault(Proposal(state, terms)) ?? AgreementClosing.Fault(terms)) is { } fault) return fault;
         if (state.IsEnded) return Because(RefusalReason.AgreementEnded);
         if (Unamendable(state.Agreed, terms) is { } unamendable) return unamendable;
         if (terms.Currency != asker.Currency)

@@ -65,6 +65,7 @@ public static class JointCouponTurns
         if (!turn.IsComplete) return Decision.Silent();
         if (!IsRedeemers(desk, asker)) return unknown;
         if (desk.Coupon.RedemptionId != command.RedemptionId) return Because(RefusalReason.RedemptionAlreadyReversed);
+        if (desk.IsClosed) return AgreementClosing.Refusal(desk.Agreement, desk.Pen.State);
 
         var reopens = !desk.Terms.ReversedStaysUsed && !desk.Coupon.IsTriggerReturned;
         var decision = Reversed(desk, redeemed.Fact, command, reopens);

@@ -27,6 +27,9 @@ internal sealed record JointDesk(
 
     public LocalDate Today => Pen.Today;
 
+    /// <summary>Nothing can be added any more.</summary>
+    public bool IsClosed => AgreementClosing.IsClosed(Agreement, Pen.State, Now);
+
     public string CouponId => CouponCode.CouponId(Code);
 
     /// <summary>The terms under which the coupon was issued, and settles.</summary>

@@ -19,7 +19,7 @@ public static class JointIssueTurns
 
         var depth = DepthOf(turn, to, message);
         var other = OtherLegUse(turn, desk);
-        if (!turn.IsComplete || desk.Coupon.IsIssued) return Decision.Silent();
+        if (!turn.IsComplete || desk.Coupon.IsIssued || desk.IsClosed) return Decision.Silent();
         if (Suppression(desk, message, depth, other) is { } reason)
         {
             desk.Pen.Write(new IssueSuppressed(desk.FoundLeg.LegId, reason));
@@ -67,7 +67,7 @@ public static class JointIssueTurns
             return AgreementTurns.Unknown(to.OwnerId);
         }
 
-        if (!turn.IsComplete || !Concerns(message, desk)) return Decision.Silent();
+        if (!turn.IsComplete || !Concerns(message, desk) || desk.IsClosed) return Decision.Silent();
         return desk.Coupon.Status switch
         {
             JointCouponStatus.None => Decision.Silent().Change(desk.CouponGrain, Voided(desk)),
@@ -82,7 +82,7 @@ public static class JointIssueTurns
     {
         var terms = desk.Agreement.Agreed;
         if (desk.Coupon.Status == JointCouponStatus.Voided) return SuppressionReason.Returned;
-        if (!desk.Agreement.IssuesIn(desk.FoundLeg.LegId)) return SuppressionReason.NotActive;
+        if (!desk.Agreement.IssuesIn(desk.FoundLeg.LegId, desk.Now)) return SuppressionReason.NotActive;
         if (message.Currency != terms.Currency || message.AmountMinorUnits < terms.MinimumBasketMinorUnits)
         {
             return SuppressionReason.TriggerNotMet;

@@ -142,6 +142,9 @@ public sealed record AgreementLegActive(
 {
     /// <summary>0 in messages that are older than amendments: the first.</summary>
     public int TermsVersion { get; init; }
+
+    /// <summary>Exclusive; null: no end was told.</summary>
+    public Instant? EndsAt { get; init; }
 }
 
 /// <summary>Purchases of the brand issue no more coupons of the leg; returns still void.</summary>

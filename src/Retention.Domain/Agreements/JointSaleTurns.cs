@@ -21,6 +21,8 @@ public static class JointSaleTurns
         if (!turn.IsComplete) return Decision.Silent();
         if (found is not { } desk) return Because(RefusalReason.RedemptionNotFound);
 
+        if (desk.IsClosed) return Decision.Silent();
+
         var coupon = desk.Coupon;
         if (coupon.RedemptionId != message.Redemption || coupon.Sale.Length > 0) return Decision.Silent();
 
@@ -42,6 +44,8 @@ public static class JointSaleTurns
         var found = JointDesk.OfRedemption(turn, from, to, message.Redemption, message.BrandId, message.At);
         if (!turn.IsComplete) return Decision.Silent();
         if (found is not { } desk) return Because(RefusalReason.RedemptionNotFound);
+
+        if (desk.IsClosed) return Decision.Silent();
 
         var coupon = desk.Coupon;
         if (coupon.RedemptionId != message.Redemption || coupon.Sale != message.Sale) return Decision.Silent();

@@ -53,7 +53,7 @@ public static class JointTriggers
     {
         foreach (var leg in tenant.Triggers)
         {
-            if (leg.IsPaused || leg.BrandId != purchase.BrandId) continue;
+            if (leg.IsPaused || leg.BrandId != purchase.BrandId || leg.EndsAt <= purchase.At) continue;
             if (!Fulfills(leg.MinimumBasketMinorUnits, leg.Categories, purchase.TotalMinorUnits, purchase.Categories)) continue;
 
             var issue = new IssueJointCoupon(

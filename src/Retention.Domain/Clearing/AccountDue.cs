@@ -48,7 +48,10 @@ public static class AccountDue
             }
         }
 
-        return agreement.Exists ? account.MovedTo(now.InZone(agreement.Zone).Date) : account;
+        if (!agreement.Exists) return account;
+        return AgreementClosing.ClosesAt(agreement, account) is { } closed && closed < now
+            ? account.MovedTo(closed.InZone(agreement.Zone).Date)
+            : account.MovedTo(now.InZone(agreement.Zone).Date);
     }
 
     /// <summary>The turn of the reminder: on a real clock the node's time is the agreement's.</summary>
@@ -85,12 +88,12 @@ public static class AccountDue
     // In advance: when the agreement begins, and when a month does while it lasts.
     private static Instant? PeriodFeeAt(AgreementState agreement, AccountState account)
     {
-        if (agreement.Status != AgreementStatus.Active || agreement.Agreed.Fee(FeeTrigger.Period) is null) return null;
+        if (agreement.Status == AgreementStatus.Proposed || agreement.Agreed.Fee(FeeTrigger.Period) is null) return null;
 
         var at = account.PeriodFeeOf == default
             ? agreement.ActiveSince
             : agreement.Zone.AtStartOfDay(account.PeriodFeeOf.PlusMonths(1)).ToInstant();
-        return Late(account, at);
+        return at < (agreement.EndAt ?? Instant.MaxValue) ? Late(account, at) : null;
     }
 
     private static IEnumerable<EntryFact> PeriodFee(AgreementState agreement, AccountState account, Instant at)

@@ -36,6 +36,12 @@ public sealed record AccountState
     /// <summary>The first day of the last month that a period's fee was charged for; its default: none.</summary>
     public LocalDate PeriodFeeOf { get; init; }
 
+    /// <summary>The last valid day of all coupons ever issued; its default: none was.</summary>
+    public LocalDate HonorsTo { get; init; }
+
+    /// <summary>The last day of a redemption, for each version of the terms.</summary>
+    public ImmutableArray<LastRedemption> LastRedeemed { get; init => field = value.IsDefault ? [] : value; } = [];
+
     public LegCounts First { get; init; } = LegCounts.Initial;
 
     public LegCounts Second { get; init; } = LegCounts.Initial;
@@ -116,10 +122,11 @@ public sealed record AccountState
             Voided = leg.Voided + 1,
         }),
         RedemptionCleared redeemed => Consumed(
-            redeemed.LegId, redeemed.EndsOn, redeemed.FaceMinorUnits, redeemed.ReservedMinorUnits).Posted(redeemed),
+            redeemed.LegId, redeemed.EndsOn, redeemed.FaceMinorUnits, redeemed.ReservedMinorUnits)
+            .LastRedeemedBy(redeemed).Posted(redeemed),
         RedemptionPending pending => Consumed(
             pending.LegId, pending.EndsOn, pending.FaceMinorUnits, pending.ReservedMinorUnits)
-            .Posted(pending).Awaiting(pending),
+            .LastRedeemedBy(pending).Posted(pending).Awaiting(pending),
         ReversalCleared reversed => Reversed(reversed).Posted(reversed),
         ClawBackCleared clawed => OnLeg(clawed.LegId, leg => leg with { ClawedBack = leg.ClawedBack + 1 }).Posted(clawed),
         EntryFact entry => Posted(entry),
@@ -263,6 +270,19 @@ public sealed record AccountState
         };
     }
 
+    private AccountState LastRedeemedBy(EntryFact fact)
+    {
+        for (var index = 0; index < LastRedeemed.Length; index++)
+        {
+            if (LastRedeemed[index].TermsVersion != fact.TermsVersion) continue;
+            return LastRedeemed[index].On >= fact.On
+                ? this
+                : this with { LastRedeemed = LastRedeemed.SetItem(index, new LastRedemption(fact.TermsVersion, fact.On)) };
+        }
+
+        return this with { LastRedeemed = LastRedeemed.Add(new LastRedemption(fact.TermsVersion, fact.On)) };
+    }
+
     private AccountState WithIssued(IssueCounted issued)
     {
         var memo = new Memo(1, issued.DiscountMinorUnits);
@@ -270,6 +290,7 @@ public sealed record AccountState
         var period = Period ?? throw new InvalidOperationException("The account is not open.");
         return this with
         {
+            HonorsTo = LocalDate.Max(HonorsTo, issued.EndsOn),
             Period = issued.LegId == Leg.First
                 ? period with
                 {
@@ -299,6 +320,8 @@ public sealed record AccountState
 
     private static LocalDate EndOf(PeriodTotals period) => period.StartsOn.PlusMonths(1).PlusDays(-1);
 }
+
+public readonly record struct LastRedemption(int TermsVersion, LocalDate On);
 
 /// <summary>A redemption that waits for its sale.</summary>
 /// <param name="FirstMinorUnits">What the first side is provisionally credited with; the second with the opposite.</param>

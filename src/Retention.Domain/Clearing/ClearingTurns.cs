@@ -12,6 +12,9 @@ public sealed record AccountView(AgreementState Agreement, AccountState Account,
     /// <summary>What fell due since the account's last fact and is not stored yet, in order.</summary>
     public IReadOnlyList<AccountFact> Due { get; init; } = [];
 
+    /// <summary>Nothing can be added: the account is as of the moment from which that is so.</summary>
+    public bool IsClosed { get; init; }
+
     /// <summary>The side whose eyes signs are seen with.</summary>
     public Side Eyes => Own[0];
 
@@ -32,7 +35,8 @@ public sealed record AccountView(AgreementState Agreement, AccountState Account,
 public sealed record LegView(Leg Leg, LegCounts Counts, bool IsHidden);
 
 /// <param name="IsClosed">Whether the month is over; a running month is as of now.</param>
-public sealed record StatementView(AccountView View, PeriodTotals Period, bool IsClosed);
+/// <param name="IsFinal">The agreement is closed, and no statement follows.</param>
+public sealed record StatementView(AccountView View, PeriodTotals Period, bool IsClosed, bool IsFinal);
 
 /// <summary>Reads of a clearing account by its parties.</summary>
 public static class ClearingTurns
@@ -48,8 +52,9 @@ public static class ClearingTurns
 
         var now = Instant.Max(asker.Now, Instant.Max(agreement.LastAt, account.LastAt));
         var due = new List<AccountFact>();
-        var view = new AccountView(agreement, account.Until(agreement, now, due), sides, now);
-        return Decision.With(view with { Due = due });
+        var moved = account.Until(agreement, now, due);
+        var closed = AgreementClosing.ClosesAt(agreement, moved) is { } closes && closes <= now ? closes : (Instant?)null;
+        return Decision.With(new AccountView(agreement, moved, sides, closed ?? now) { Due = due, IsClosed = closed is not null });
     }
 
     /// <param name="month">Its first day.</param>
@@ -59,12 +64,12 @@ public static class ClearingTurns
         if (read.Reply is not AccountView view) return read;
         if (view.Account.Period is { } running && running.StartsOn == month)
         {
-            return Decision.With(new StatementView(view, running, false));
+            return Decision.With(new StatementView(view, running, view.IsClosed, view.IsClosed));
         }
 
         foreach (var closed in view.Account.Closed)
         {
-            if (closed.StartsOn == month) return Decision.With(new StatementView(view, closed, true));
+            if (closed.StartsOn == month) return Decision.With(new StatementView(view, closed, true, false));
         }
 
         return Refusal.Because(RefusalReason.PeriodNotFound, ("period", $"{month:uuuu-MM}"));

@@ -91,6 +91,10 @@ public sealed record TriggerLeg(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int TermsVersion { get; init; }
 
+    /// <summary>Purchases from this moment on issue nothing; null: no end is known.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Instant? EndsAt { get; init; }
+
     /// <summary>Conditions of versions before: purchases that met them may still be returned. Null: none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ImmutableArray<TriggerTerms>? Earlier { get; init; }

@@ -23,7 +23,7 @@ public static class PublicFacts
         tenant CashiersKnown: -
         tenant ClockAdvanced: to>to_time
         tenant AgreementNoted: agreement{agreementId>agreement_id brandId>brand_id otherBrandId>other_brand_id codePrefix>code_prefix}
-        tenant TriggerSet: leg{agreementId>agreement_id legId>leg_id brandId>brand_id minimumBasketMinorUnits>minimum_basket_minor_units categories isPaused>paused}
+        tenant TriggerSet: leg{agreementId>agreement_id legId>leg_id brandId>brand_id minimumBasketMinorUnits>minimum_basket_minor_units categories isPaused>paused termsVersion>terms_version endsAt>end_time}
         credential CredentialCreated: credentialId>credential_id role brandId>brand_id storeId>store_id expiresAt>expire_time at>time
         credential CredentialRotated: oldUntil>old_until_time expiresAt>expire_time at>time
         credential CredentialRevoked: at>time
@@ -104,7 +104,7 @@ public static class PublicFacts
         agreement agreement-accepted: $at side terms_version
         agreement agreement-paused: $at side
         agreement agreement-resumed: $at side
-        agreement agreement-ended: $at side
+        agreement agreement-ended: $at side ends_at>end_time
         """;
 
     private static readonly (string Name, string Text)[] Parts =
@@ -116,7 +116,7 @@ public static class PublicFacts
         ("$conditions", "minimum_basket_minor_units categories store_ids targets_only product_ids times{weekdays from_minute to_minute} first_purchase bins"),
         ("$limits", "total per_customer per_day total_discount_minor_units per_customer_period period per_store"),
         ("$consent", "{b>brand_id ch>channel pu>purpose yes>granted txt>text_version at>change_time}"),
-        ("$terms", "discount_minor_units currency>currency_code minimum_basket_minor_units categories days_valid max_open_per_customer max_issued_per_customer_month issuer_share_bps issuer_rounds time_zone mirrors_returns claw_back_days reversed_stays_used is_mirrored>mirrored suppress_under"),
+        ("$terms", "discount_minor_units currency>currency_code minimum_basket_minor_units categories days_valid max_open_per_customer max_issued_per_customer_month issuer_share_bps issuer_rounds time_zone mirrors_returns claw_back_days reversed_stays_used is_mirrored>mirrored suppress_under notice_days"),
         ("$slice", "{n>lot_number m>millipoints b>funder_brand_id v>rule_version f>active_from_time x>expire_time e>entity_id}"),
     ];
 

@@ -68,7 +68,7 @@ public static class ErrorMap
             or RefusalReason.BudgetExhausted or RefusalReason.OfferNotDraft or RefusalReason.OfferNotActive
             or RefusalReason.TermsVersionMismatch or RefusalReason.TermsNotAmendable
             or RefusalReason.AgreementNotActive
-            or RefusalReason.AgreementNotPaused or RefusalReason.AgreementEnded
+            or RefusalReason.AgreementNotPaused or RefusalReason.AgreementEnded or RefusalReason.AgreementClosed
             or RefusalReason.PurchaseVoided or RefusalReason.PurchaseReassigned or RefusalReason.PurchaseReturned
             or RefusalReason.TooLate or RefusalReason.LinkTokenInvalid or RefusalReason.CustomerLinked
             or RefusalReason.HoldEnded or RefusalReason.CustomerNotLinked or RefusalReason.OwnCard or RefusalReason.CardVelocity

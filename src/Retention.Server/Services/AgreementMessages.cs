@@ -55,6 +55,7 @@ internal static class AgreementMessages
             terms.SuppressCountsUnder)
         {
             SettlesAtSale = terms.Settle != V1.Settle.AtRedeem,
+            NoticeDays = terms.NoticeDays,
             ConfirmWithinSeconds = WholeSeconds(terms.ConfirmWithin, "terms.confirm_within"),
             Fees = ClearingTermsMessages.Fees(terms, currency),
             Tax = ClearingTermsMessages.Tax(terms, issuing, redeeming),
@@ -69,14 +70,22 @@ internal static class AgreementMessages
         return value is { Seconds: > 0, Nanos: 0 } ? value.Seconds : throw RequestField.Invalid(field, "whole_seconds_at_least_1");
     }
 
-    public static V1.Agreement ToProto(this AgreementState state) => new()
+    public static V1.Agreement ToProto(this AgreementView view)
+    {
+        var agreement = view.State.ToProto();
+        agreement.Status = (V1.AgreementStatus)view.Status;
+        agreement.EndTime = view.State.EndAt?.ToProto();
+        agreement.CloseTime = view.ClosesAt?.ToProto();
+        return agreement;
+    }
+
+    private static V1.Agreement ToProto(this AgreementState state) => new()
     {
         AgreementId = state.AgreementId,
         Issuing = state.First.ToProto(),
         Redeeming = state.Second.ToProto(),
         Terms = TermsOf(state, state.Agreed),
         TermsVersion = state.TermsVersion,
-        Status = (V1.AgreementStatus)state.Status,
         AcceptedBy = { Parties(state, state.FirstAccepted >= state.TermsVersion, state.SecondAccepted >= state.TermsVersion) },
         PausedBy = { Parties(state, state.FirstPaused, state.SecondPaused) },
         CodePrefix = CouponCode.Prefix(state.AgreementId),
@@ -135,7 +144,7 @@ internal static class AgreementMessages
 
     public static V1.GetStatementResponse ToProto(this StatementView statement)
     {
-        var (view, period, isClosed) = statement;
+        var (view, period, isClosed, isFinal) = statement;
         var isFirst = view.Eyes == Side.First;
         var (issued, expired) = isFirst
             ? (period.FirstIssued, period.FirstExpired)
@@ -161,6 +170,7 @@ internal static class AgreementMessages
             LinesHash = period.LinesHash,
             PreviousHash = period.PreviousHash,
             IsClosed = isClosed,
+            IsFinal = isFinal,
             AsOfTime = view.At.ToProto(),
             StatementHash = period.StatementHash(view.Account.AgreementId, view.Account.Currency),
             ByEntity =
@@ -276,6 +286,7 @@ internal static class AgreementMessages
             StatementPeriod = V1.StatementPeriod.Month,
             PeriodTimeZone = terms.TimeZone,
             Settle = terms.SettlesAtSale ? V1.Settle.AtSale : V1.Settle.AtRedeem,
+            NoticeDays = terms.NoticeDays,
             ConfirmWithin = terms.SettlesAtSale ? new Duration { Seconds = terms.ConfirmSeconds() } : null,
             TriggerReturnLoss = terms.MirrorsReturns ? V1.TriggerReturnLoss.Mirror : V1.TriggerReturnLoss.IssuerBears,
             ClawBackDays = terms.ClawBackDays,

@@ -10,7 +10,7 @@ namespace Retention.Server.Services;
 public sealed partial class AgreementService
 {
     private static readonly ProtoReply<AgreementView, AmendAgreementResponse> Amended =
-        new(view => new() { Agreement = view.State.ToProto() });
+        new(view => new() { Agreement = view.ToProto() });
 
     // Parties never change, and the zone is the agreement's where the request names none.
     private async ValueTask<AmendAgreementResponse> AmendAgreement(AmendAgreementRequest request, CallContext call)

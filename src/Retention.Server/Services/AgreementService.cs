@@ -21,19 +21,19 @@ public sealed partial class AgreementService(IGrainHost grains) : IRpcService
     private static readonly YearMonthPattern Month = YearMonthPattern.Iso;
 
     private static readonly ProtoReply<AgreementView, ProposeAgreementResponse> Proposed =
-        new(view => new() { Agreement = view.State.ToProto() });
+        new(view => new() { Agreement = view.ToProto() });
 
     private static readonly ProtoReply<AgreementView, AcceptAgreementResponse> Accepted =
-        new(view => new() { Agreement = view.State.ToProto() });
+        new(view => new() { Agreement = view.ToProto() });
 
     private static readonly ProtoReply<AgreementView, PauseAgreementResponse> Paused =
-        new(view => new() { Agreement = view.State.ToProto() });
+        new(view => new() { Agreement = view.ToProto() });
 
     private static readonly ProtoReply<AgreementView, ResumeAgreementResponse> Resumed =
-        new(view => new() { Agreement = view.State.ToProto() });
+        new(view => new() { Agreement = view.ToProto() });
 
     private static readonly ProtoReply<AgreementView, EndAgreementResponse> Ended =
-        new(view => new() { Agreement = view.State.ToProto() });
+        new(view => new() { Agreement = view.ToProto() });
 
     public ServiceDescriptor Descriptor => AgreementServiceReflection.Descriptor.Services[0];
 
@@ -113,7 +113,7 @@ public sealed partial class AgreementService(IGrainHost grains) : IRpcService
             request,
             PartitionId.Agreement(agreementId),
             turn => AgreementTurns.Get(turn, asker, agreementId));
-        return new GetAgreementResponse { Agreement = view.State.ToProto(), PendingEffects = InFlight(view.State) };
+        return new GetAgreementResponse { Agreement = view.ToProto(), PendingEffects = InFlight(view.State) };
     }
 
     private async ValueTask<ListAgreementsResponse> ListAgreements(ListAgreementsRequest request, CallContext call)
@@ -138,7 +138,7 @@ public sealed partial class AgreementService(IGrainHost grains) : IRpcService
                 call.Cancellation);
 
             // A credential bound to one brand is no party to the other brands' agreements.
-            if (answer.Reply is AgreementView view) response.Agreements.Add(view.State.ToProto());
+            if (answer.Reply is AgreementView view) response.Agreements.Add(view.ToProto());
         }
 
         return response;

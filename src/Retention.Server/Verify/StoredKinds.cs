@@ -19,6 +19,7 @@ internal static class StoredKinds
         new NaiveLimits(),
         new NaiveClearing(),
         new NaiveTerms(),
+        new NaiveEnding(),
         new NaiveLinks(),
         new NaiveTills(),
         new NaiveEntities(),

@@ -80,6 +80,14 @@ public sealed class JointScene
 
     public Decision Resume(string by) => Books.Ask(turn => AgreementTurns.Resume(turn, Asks(by), Id));
 
+    /// <summary>Where the agreement stands, and when it closes as far as is known.</summary>
+    public AgreementView Standing =>
+        (AgreementView)Books.Ask(turn => AgreementTurns.Get(turn, Asks(Bakery), Id)).Reply!;
+
+    /// <summary>As the bakery sees it.</summary>
+    public StatementView Statement(int year, int month) => (StatementView)Books.Ask(
+        turn => ClearingTurns.Statement(turn, Asks(Bakery), Id, new LocalDate(year, month, 1))).Reply!;
+
     public Decision End(string by) => Books.Ask(turn => AgreementTurns.End(turn, Asks(by), Id));
 
     /// <summary>A purchase and all that follows of it.</summary>

@@ -104,7 +104,7 @@ public sealed class StoredFactTests
         { At = At }),
         (AgreementGrains.Agreement, new AgreementPaused(Side.First) { At = At }),
         (AgreementGrains.Agreement, new AgreementResumed(Side.First) { At = At }),
-        (AgreementGrains.Agreement, new AgreementEnded(Side.Second) { At = At }),
+        (AgreementGrains.Agreement, new AgreementEnded(Side.Second) { At = At, EndsAt = End }),
         (AgreementGrains.Coupon, new JointCouponIssued("1", "c0ffee", "c2VhbGVk", 199, 1, EndsOn, End) { At = At }),
         (AgreementGrains.Coupon, new JointCouponRedeemed(Redemption, 199, 66, On) { At = At }),
         (AgreementGrains.Coupon, new JointCouponReopened(Redemption, "RETURNED", "ret-1") { At = At }),
