@@ -135,6 +135,43 @@ public sealed class PostgresFaultTests
     }
 
     [FactWithPostgres]
+    public void A_database_without_a_synchronous_standby_is_refused_where_one_is_needed()
+    {
+        var refused = Assert.Throws<DatabaseUnfitException>(() => PostgresGrainStore.Open(options with { NeedsStandby = true }));
+
+        Assert.Contains("synchronous_standby_names", refused.Message, StringComparison.Ordinal);
+    }
+
+    [FactWithPostgres]
+    public async Task A_scan_keeps_nodes_out_and_a_node_keeps_scans_out()
+    {
+        await using (PostgresGrainStore.Open(options))
+        {
+            Assert.Throws<DatabaseInUseException>(() => PostgresScan.Open(options, isLocked: false));
+        }
+
+        using (PostgresScan.Open(options, isLocked: false))
+        {
+            Assert.Throws<DatabaseInUseException>(() => PostgresGrainStore.Open(options));
+        }
+
+        await PostgresGrainStore.Open(options).DisposeAsync();
+    }
+
+    [FactWithPostgres]
+    public async Task The_work_of_one_for_all_moves_when_its_node_is_silent()
+    {
+        var silentSoon = options with { LeaseFor = NodaTime.Duration.FromMilliseconds(400) };
+        await using var first = PostgresGrainStore.Open(silentSoon);
+        await using var second = PostgresGrainStore.Open(silentSoon);
+        await first.Commit(Some.Commit() with { Reminders = [Some.Remind(Some.Customer("ann"), "r", Some.Noon)] });
+
+        Assert.Equal(("ann:r", ""), (await first.Due(Some.Noon), await second.Due(Some.Noon)));
+
+        await Eventually.Is(async () => await second.Due(Some.Noon) == "ann:r");
+    }
+
+    [FactWithPostgres]
     public async Task A_session_sees_the_content_of_the_partitions_it_named_and_of_no_other()
     {
         await using var store = PostgresGrainStore.Open(options);

@@ -25,6 +25,7 @@ internal static class CommandLine
         ImportCommand.Create(),
         CodesCommand.Create(),
         VerifyCommand.Create(),
+        MigrateCommand.Create(),
         FeedCommand.Create(),
         VerifyStatementCommand.Create(),
     ];

@@ -78,14 +78,14 @@ public sealed class PostgresPersonKeys : IPersonKeyStore
         await vacuum.ExecuteNonQueryAsync(stop).ConfigureAwait(false);
     }
 
-    /// <summary>All rows as they are wrapped, for a move from another store with the same master key.</summary>
-    public async ValueTask AddWrappedAsync(IReadOnlyList<(byte[] Id, byte[] Wrapped)> rows, CancellationToken stop)
+    /// <summary>Takes rows as they are wrapped, from a store with the same master key.</summary>
+    public void AddWrapped(IReadOnlyList<(byte[] Id, byte[] Key)> rows)
     {
-        await using var add = source.CreateCommand(
+        using var add = source.CreateCommand(
             "INSERT INTO person_key (id, wrapped) SELECT * FROM unnest($1::bytea[], $2::bytea[]) ON CONFLICT DO NOTHING");
         add.Parameters.Add(Visible.Value(rows.Select(row => row.Id).ToArray()));
-        add.Parameters.Add(Visible.Value(rows.Select(row => row.Wrapped).ToArray()));
-        await add.ExecuteNonQueryAsync(stop).ConfigureAwait(false);
+        add.Parameters.Add(Visible.Value(rows.Select(row => row.Key).ToArray()));
+        add.ExecuteNonQuery();
     }
 
     public void Dispose()

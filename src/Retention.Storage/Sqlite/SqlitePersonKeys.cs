@@ -102,6 +102,16 @@ public sealed class SqlitePersonKeys : IPersonKeyStore
         }
     }
 
+    /// <summary>All keys as they are wrapped, for a move to another store.</summary>
+    public IEnumerable<(byte[] Id, byte[] Key)> Wrapped()
+    {
+        using var rows = database.Prepare("SELECT id, wrapped FROM person_key");
+        while (rows.Row())
+        {
+            yield return (rows.Bytes(0).ToArray(), rows.Bytes(1).ToArray());
+        }
+    }
+
     public void Dispose()
     {
         database.Dispose();

@@ -23,6 +23,7 @@ public sealed class KilledShop(DemoServer server) : IDisposable
     private readonly ConcurrentBag<Acknowledged> acknowledged = [];
     private RpcClient? platform;
     private RpcClient? tenant;
+    private string tenantKey = "";
 
     public IReadOnlyCollection<Acknowledged> Acknowledged => acknowledged;
 
@@ -34,7 +35,8 @@ public sealed class KilledShop(DemoServer server) : IDisposable
             RequestId = "tenant", TenantId = "shop", DisplayName = "Shop", CurrencyCode = "USD", TimeZone = "UTC",
         };
         var created = await platform.Call<CreateTenantResponse>("retention.v1.TenantService/CreateTenant", request);
-        tenant = platform.As(created.AdminApiKey);
+        tenantKey = created.AdminApiKey;
+        tenant = platform.As(tenantKey);
         await Call<CreateBrandResponse>("TenantService/CreateBrand", new CreateBrandRequest
         {
             RequestId = "brand", BrandId = "b", DisplayName = "B",
@@ -112,6 +114,19 @@ public sealed class KilledShop(DemoServer server) : IDisposable
         var offer = await Call<GetOfferResponse>("OfferService/GetOffer", new GetOfferRequest { OfferId = OfferId });
         var redeemed = acknowledged.Count(done => done.Reply is RedeemCouponResponse);
         return offer.Offer.RedeemedCount == redeemed ? wrong : wrong + 1;
+    }
+
+    /// <summary>The same books, asked of another server. Repeats still go to the first.</summary>
+    public KilledShop MovedTo(DemoServer other)
+    {
+        var moved = new KilledShop(other) { platform = other.Client(other.BootstrapKey()) };
+        moved.tenant = moved.platform.As(tenantKey);
+        foreach (var done in acknowledged)
+        {
+            moved.acknowledged.Add(done);
+        }
+
+        return moved;
     }
 
     public void Dispose() => platform?.Dispose();
