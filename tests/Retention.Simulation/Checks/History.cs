@@ -136,7 +136,9 @@ public sealed class History(Run run)
 
         if (ticket.IsSeal)
         {
-            var isTaken = applied.ContainsKey(operation.Id);
+            // Its id may also lead to a receipt that was recorded under another id.
+            var isTaken = applied.ContainsKey(operation.Id)
+                || (recorded.TryGetValue(operation.RequestKey, out var taken) && !taken.IsSeal);
             Demand(IsTechnical(refusal.Reason) || isTaken, "RefusalIsHonest", ticket);
             run.Coverage.SometimesIf(isTaken, "a seal comes too late");
             return;
