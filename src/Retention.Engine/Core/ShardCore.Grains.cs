@@ -129,7 +129,7 @@ public sealed partial class ShardCore
                 continue;
             }
 
-            if (oldest.Version > oldest.SnapshotVersion)
+            if (oldest.Version - oldest.SnapshotVersion >= limits.FactsPerIdleSnapshot)
             {
                 KeepSnapshot(oldest);
             }

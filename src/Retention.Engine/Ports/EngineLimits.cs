@@ -20,6 +20,12 @@ public sealed record EngineLimits
     /// <summary>Grains that one tick may put out of memory.</summary>
     public int MaxDeactivationsPerTick { get; init; } = 2_000;
 
+    /// <summary>
+    /// A grain that leaves memory is kept as a snapshot when so many facts stand behind its last one. Fewer are read
+    /// again one by one, which costs less than to write a page at random for them.
+    /// </summary>
+    public int FactsPerIdleSnapshot { get; init; } = 8;
+
     /// <summary>How often a turn is decided again after a conflict or an unknown outcome.</summary>
     public int MaxAttempts { get; init; } = 50;
 

@@ -125,9 +125,11 @@ public sealed class AnswerTests
     }
 
     [Fact]
-    public void An_idle_grain_leaves_memory_and_keeps_a_snapshot()
+    public void An_idle_grain_leaves_memory_and_keeps_a_snapshot_when_many_facts_stand_behind_it()
     {
+        var bench = new Bench(new EngineLimits { FactsPerIdleSnapshot = 2 });
         bench.Ask("add", Add("r1", 3, A));
+        bench.Ask("more", Add("r2", 4, A));
         bench.Settle();
 
         bench.Now += Duration.FromMinutes(11);
@@ -135,7 +137,21 @@ public sealed class AnswerTests
 
         Assert.Equal(0, bench.Core.Activations);
         var snapshot = Assert.Single(bench.Snapshots);
-        Assert.Equal((A, 1L, 3L), (snapshot.Grain, snapshot.Version, BitConverter.ToInt64(snapshot.State.Span)));
+        Assert.Equal((A, 2L, 7L), (snapshot.Grain, snapshot.Version, BitConverter.ToInt64(snapshot.State.Span)));
+    }
+
+    [Fact]
+    public void An_idle_grain_with_few_facts_behind_it_is_not_worth_a_snapshot()
+    {
+        var bench = new Bench(new EngineLimits { FactsPerIdleSnapshot = 2 });
+        bench.Ask("add", Add("r1", 3, A));
+        bench.Settle();
+
+        bench.Now += Duration.FromMinutes(11);
+        bench.Tell(new Engine.Core.Ticked());
+
+        Assert.Equal(0, bench.Core.Activations);
+        Assert.Empty(bench.Snapshots);
     }
 
     [Fact]

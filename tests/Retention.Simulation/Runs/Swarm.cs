@@ -68,6 +68,7 @@ public sealed class Swarm
 
         Limits = new EngineLimits
         {
+            FactsPerIdleSnapshot = 1,
             SharedStore = SharedStore,
             MaxActive = this[Fault.TinyMemory] > 0 ? rng.Between(1, 8) : 1_000,
             IdleAfter = Duration.FromMilliseconds(this[Fault.TinyMemory] > 0 ? rng.Between(1, 200) : 60_000),
