@@ -8,7 +8,7 @@ public sealed partial class CatchTests
     private static readonly string[] MayCatchEverything =
     [
         // The turn: a broken invariant drops its grains.
-        "src/Retention.Engine/Core/ShardCore.cs",
+        "src/Retention.Engine/Core/ShardCore.Turns.cs",
 
         // Threads of the engine: a store that fails must not end them.
         "src/Retention.Engine/Hosting/GrainHost.cs",
