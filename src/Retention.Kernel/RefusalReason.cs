@@ -113,4 +113,9 @@ public enum RefusalReason
     NotAParty,
     FundingNotWhole,
     PeriodNotFound,
+    ClearingEntryNotFound,
+    SettlementNotFound,
+    DisputeNotFound,
+    DisputeExists,
+    DisputeNotAllowed,
 }

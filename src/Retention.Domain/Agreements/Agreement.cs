@@ -84,6 +84,23 @@ public sealed record AgreementTerms(
     /// <summary>Null: nothing is taxed.</summary>
     public TaxTerms? Tax { get; init; }
 
+    /// <summary>After the end of a month its statement is due to be paid. Told, not acted on.</summary>
+    public int DueDays { get; init; }
+
+    /// <summary>To how many days after its own an entry may be disputed, inclusive. 0: the default.</summary>
+    public int DisputeDays { get; init; }
+
+    /// <summary>To how many days after its opening a dispute may be answered, inclusive. 0: the default.</summary>
+    public int DisputeAnswerDays { get; init; }
+
+    public const int DisputeDaysDefault = 30;
+    public const int DisputeAnswerDaysDefault = 14;
+    public const int DaysMax = 366;
+
+    public int DisputeWindow() => DisputeDays == 0 ? DisputeDaysDefault : DisputeDays;
+
+    public int DisputeAnswerWindow() => DisputeAnswerDays == 0 ? DisputeAnswerDaysDefault : DisputeAnswerDays;
+
     /// <summary>Null: no limit.</summary>
     public CreditTerms? Credit { get; init; }
 

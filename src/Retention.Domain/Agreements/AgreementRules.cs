@@ -76,6 +76,16 @@ public static class AgreementRules
             return Invalid("terms.credit_limit.alert_bps", "0_to_10000");
         }
 
+        foreach (var (days, field) in (IEnumerable<(int, string)>)
+        [
+            (terms.DueDays, "terms.due_days"),
+            (terms.DisputeDays, "terms.dispute_days"),
+            (terms.DisputeAnswerDays, "terms.dispute_answer_days"),
+        ])
+        {
+            if (days is < 0 or > AgreementTerms.DaysMax) return Invalid(field, "0_to_366");
+        }
+
         if (terms.Caps is not { } caps) return null;
         if (caps.FirstFundedPerPeriod < 0 || caps.SecondFundedPerPeriod < 0)
         {

@@ -100,6 +100,12 @@ internal sealed record JointDesk(
             : null;
     }
 
+    /// <summary>The desk of the coupon that a redemption used; null when there is none, or the turn is not complete yet.</summary>
+    public static JointDesk? Of(ITurn turn, PartitionId agreement, string redemption, Instant asked) =>
+        RedemptionId.Key(redemption) is { } key && Redeemed(turn.Recorded(key), agreement) is { } redeemed
+            ? OfCode(turn, agreement.OwnerId, redeemed.Grain.Key, asked)
+            : null;
+
     /// <summary>The coupon of the partition that a commit redeemed.</summary>
     public static (GrainId Grain, JointCouponRedeemed Fact)? Redeemed(IReadOnlyList<Change>? facts, PartitionId partition)
     {

@@ -26,6 +26,13 @@ public static class AccountDue
 
         var unconfirmed = account.Pending.IsEmpty ? (Instant?)null : Late(account, account.Pending[0].DueAt);
         var fee = PeriodFeeAt(agreement, account);
+        if (Answer(account) is { } open
+            && Late(account, open.AnswerBy) is var until
+            && !(unconfirmed < until) && !(fee < until))
+        {
+            return new DueFacts(until, [Unanswered(agreement, account, open, until)]);
+        }
+
         if (unconfirmed is { } wait && (fee is null || wait <= fee))
         {
             return new DueFacts(wait, [Unconfirmed(agreement, account, account.Pending[0], wait)]);
@@ -83,6 +90,16 @@ public static class AccountDue
             TermsVersion = pending.TermsVersion,
             EntityId = pending.EntityId,
             Postings = Billing.Credit(Side.First, -pending.FirstMinorUnits, Book.Provisional),
+        };
+
+    private static ContestedEntry? Answer(AccountState account) => account.Disputes.MinBy(open => open.AnswerBy);
+
+    private static EntryFact Unanswered(AgreementState agreement, AccountState account, ContestedEntry open, Instant at) =>
+        DisputeTurns.Resolution(open, DisputeOutcome.StandsByTime, "") with
+        {
+            At = at,
+            On = at.InZone(agreement.Zone).Date,
+            Number = account.Lines + 1,
         };
 
     // In advance: when the agreement begins, and when a month does while it lasts.

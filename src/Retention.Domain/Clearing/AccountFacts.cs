@@ -19,6 +19,7 @@ namespace Retention.Domain.Clearing;
 [JsonDerivedType(typeof(FeeCleared), "fee-cleared")]
 [JsonDerivedType(typeof(FeeReversed), "fee-reversed")]
 [JsonDerivedType(typeof(TaxCleared), "tax-cleared")]
+[JsonDerivedType(typeof(SettlementRecorded), "settlement-recorded")]
 [JsonDerivedType(typeof(SettlementConfirmed), "settlement-confirmed")]
 [JsonDerivedType(typeof(DisputeOpened), "dispute-opened")]
 [JsonDerivedType(typeof(DisputeResolved), "dispute-resolved")]

@@ -33,6 +33,12 @@ public sealed record AccountState
     /// <summary>Redemptions that wait for their sale, by the moment to which they do.</summary>
     public ImmutableArray<PendingEntry> Pending { get; init => field = value.IsDefault ? [] : value; } = [];
 
+    /// <summary>Payments that the payee has not confirmed, in the order of their recording.</summary>
+    public ImmutableArray<OpenSettlement> Settlements { get; init => field = value.IsDefault ? [] : value; } = [];
+
+    /// <summary>Open disputes, in the order of their opening.</summary>
+    public ImmutableArray<ContestedEntry> Disputes { get; init => field = value.IsDefault ? [] : value; } = [];
+
     /// <summary>The first day of the last month that a period's fee was charged for; its default: none.</summary>
     public LocalDate PeriodFeeOf { get; init; }
 
@@ -58,6 +64,13 @@ public sealed record AccountState
     public Instant LastAt { get; init; } = Instant.MinValue;
 
     public LegCounts LegOf(string legId) => legId == Leg.First ? First : Second;
+
+    /// <summary>What a side has in open disputes: positive, it would lose it; negative, it would get it back.</summary>
+    public long DisputedOf(Side side)
+    {
+        var disputed = Disputes.Sum(open => open.FirstMinorUnits);
+        return side == Side.First ? disputed : -disputed;
+    }
 
     /// <summary>What a side owes, will owe for redemptions without their sale, and may come to owe for open coupons.</summary>
     public long ExposureOf(Side side)
@@ -127,11 +140,54 @@ public sealed record AccountState
         RedemptionPending pending => Consumed(
             pending.LegId, pending.EndsOn, pending.FaceMinorUnits, pending.ReservedMinorUnits)
             .LastRedeemedBy(pending).Posted(pending).Awaiting(pending),
-        ReversalCleared reversed => Reversed(reversed).Posted(reversed),
-        ClawBackCleared clawed => OnLeg(clawed.LegId, leg => leg with { ClawedBack = leg.ClawedBack + 1 }).Posted(clawed),
+        ReversalCleared reversed => Reversed(reversed).Posted(reversed).LessDisputed(reversed),
+        ClawBackCleared clawed => OnLeg(clawed.LegId, leg => leg with { ClawedBack = leg.ClawedBack + 1 })
+            .Posted(clawed).LessDisputed(clawed),
+        SettlementRecorded recorded => this with { Settlements = Settlements.Add(recorded.Settlement) },
+        SettlementConfirmed settled => Posted(settled) with
+        {
+            Settlements = Settlements.RemoveAll(open => open.SettlementId == settled.SettlementId),
+        },
+        DisputeOpened opened => Posted(opened) with { Disputes = Disputes.Add(Contested(opened)) },
+        DisputeResolved resolved => Posted(resolved) with
+        {
+            Disputes = Disputes.RemoveAll(open => open.DisputeId == resolved.DisputeId),
+        },
+        SaleReturnCleared returned => Posted(returned).LessDisputed(returned),
         EntryFact entry => Posted(entry),
         _ => throw new InvalidOperationException($"An account knows no {fact.GetType().Name}."),
     };
+
+    private static ContestedEntry Contested(DisputeOpened opened) => new(
+        opened.DisputeId,
+        opened.DisputedNumber,
+        opened.LegId,
+        opened.CouponId,
+        opened.Redemption,
+        opened.TermsVersion,
+        opened.By,
+        opened.FirstMinorUnits,
+        opened.Reason,
+        opened.At,
+        opened.AnswerBy,
+        opened.EntityId);
+
+    // What is taken back of a redemption anyway is disputed no more.
+    private AccountState LessDisputed(EntryFact back)
+    {
+        for (var index = 0; index < Disputes.Length; index++)
+        {
+            var open = Disputes[index];
+            if (open.Redemption.Length == 0 || open.Redemption != back.Redemption) continue;
+            return this with
+            {
+                Disputes = Disputes.SetItem(
+                    index, open with { FirstMinorUnits = open.FirstMinorUnits + back.FirstCredit(Book.Net) }),
+            };
+        }
+
+        return this;
+    }
 
     private AccountState Consumed(string legId, LocalDate endsOn, long face, long reserved) => OnLeg(
         legId, leg => leg.Closed(endsOn, face, reserved) with { Consumed = leg.Consumed + 1 });
@@ -262,7 +318,7 @@ public sealed record AccountState
     private AccountState NextPeriod()
     {
         var period = Period ?? throw new InvalidOperationException("The account is not open.");
-        var closed = Closed.Add(period with { Provisional = FirstProvisional });
+        var closed = Closed.Add(period with { Provisional = FirstProvisional, Disputed = DisputedOf(Side.First) });
         return this with
         {
             Closed = closed.Length > ClosedMax ? closed.RemoveAt(0) : closed,

@@ -91,6 +91,9 @@ public sealed record FeeReversed : EntryFact;
 /// <param name="TaxedNumber">The entry.</param>
 public sealed record TaxCleared(long TaxedNumber, int RateBps) : EntryFact;
 
+/// <summary>The payer says that a payment was made. It is no entry until the payee confirms it.</summary>
+public sealed record SettlementRecorded(OpenSettlement Settlement) : AccountFact;
+
 /// <summary>The payee says that a payment has arrived.</summary>
 /// <param name="Reference">The bank's, as the payer recorded it.</param>
 public sealed record SettlementConfirmed(string SettlementId, Side Payer, LocalDate ValueOn, string Reference) : EntryFact;
@@ -98,7 +101,7 @@ public sealed record SettlementConfirmed(string SettlementId, Side Payer, LocalD
 /// <summary>An entry is contested. Posts nothing: until the outcome, the amount is shown as disputed.</summary>
 /// <param name="DisputedNumber">The entry.</param>
 /// <param name="FirstMinorUnits">What the first side was credited with by it.</param>
-/// <param name="AnswerBy">Exclusive: at this moment the terms decide.</param>
+/// <param name="AnswerBy">Exclusive: from this moment on the entry stands.</param>
 public sealed record DisputeOpened(
     string DisputeId,
     long DisputedNumber,
@@ -147,9 +150,6 @@ public enum DisputeOutcome
     /// <summary>The opening side withdrew: the entry stands.</summary>
     Withdrawn,
 
-    /// <summary>Nobody answered in time, and the terms let the entry stand.</summary>
+    /// <summary>Nobody answered in time: the entry stands.</summary>
     StandsByTime,
-
-    /// <summary>Nobody answered in time, and the terms take the entry back.</summary>
-    TakenBackByTime,
 }

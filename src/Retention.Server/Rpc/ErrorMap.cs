@@ -39,13 +39,15 @@ public static class ErrorMap
             or RefusalReason.CouponNotFound or RefusalReason.RedemptionNotFound
             or RefusalReason.ReservationNotFound or RefusalReason.CodeSeriesNotFound
             or RefusalReason.AgreementNotFound
-            or RefusalReason.LineNotFound or RefusalReason.HoldNotFound or RefusalReason.PeriodNotFound => RpcStatus.NotFound,
+            or RefusalReason.LineNotFound or RefusalReason.HoldNotFound or RefusalReason.PeriodNotFound
+            or RefusalReason.ClearingEntryNotFound or RefusalReason.SettlementNotFound
+            or RefusalReason.DisputeNotFound => RpcStatus.NotFound,
 
         RefusalReason.TenantExists or RefusalReason.BrandExists or RefusalReason.StoreExists
             or RefusalReason.LegalEntityExists or RefusalReason.CustomerExists or RefusalReason.OfferExists
             or RefusalReason.AgreementExists or RefusalReason.CardInUse or RefusalReason.RequestIdReused
             or RefusalReason.PurchaseIdReused or RefusalReason.ReturnIdReused
-            or RefusalReason.OrderIdReused => RpcStatus.AlreadyExists,
+            or RefusalReason.OrderIdReused or RefusalReason.DisputeExists => RpcStatus.AlreadyExists,
 
         RefusalReason.Overloaded or RefusalReason.StorageFull
             or RefusalReason.TooManyFailures => RpcStatus.ResourceExhausted,
@@ -72,7 +74,7 @@ public static class ErrorMap
             or RefusalReason.PurchaseVoided or RefusalReason.PurchaseReassigned or RefusalReason.PurchaseReturned
             or RefusalReason.TooLate or RefusalReason.LinkTokenInvalid or RefusalReason.CustomerLinked
             or RefusalReason.HoldEnded or RefusalReason.CustomerNotLinked or RefusalReason.OwnCard or RefusalReason.CardVelocity
-            or RefusalReason.NotAParty => RpcStatus.FailedPrecondition,
+            or RefusalReason.NotAParty or RefusalReason.DisputeNotAllowed => RpcStatus.FailedPrecondition,
 
         _ => throw new InvalidOperationException($"{reason} has no status."),
     };

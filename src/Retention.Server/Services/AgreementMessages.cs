@@ -61,6 +61,9 @@ internal static class AgreementMessages
             Tax = ClearingTermsMessages.Tax(terms, issuing, redeeming),
             Credit = ClearingTermsMessages.Credit(terms, currency),
             Caps = ClearingTermsMessages.Caps(terms, issuing, redeeming, currency),
+            DueDays = terms.DueDays,
+            DisputeDays = terms.DisputeDays,
+            DisputeAnswerDays = terms.DisputeAnswerDays,
         };
     }
 
@@ -106,6 +109,7 @@ internal static class AgreementMessages
         Net = view.Amount(side == Side.First ? view.Account.FirstNet : view.Account.SecondNet),
         Provisional = view.Amount(side == Side.First ? view.Account.FirstProvisional : view.Account.SecondProvisional),
         Credit = view.CreditOf(side),
+        Disputed = view.Amount(-view.Account.DisputedOf(side)),
     };
 
     public static V1.ClearingEntry ToProto(this ClearingLine line, Party first, Party second, long position) => new()
@@ -184,6 +188,9 @@ internal static class AgreementMessages
                 }),
             },
             TaxIncluded = Seen(period.TaxIncluded),
+            Disputed = Seen(-(isClosed ? period.Disputed : view.Account.DisputedOf(Side.First))),
+            DueDate = LocalDatePattern.Iso.Format(
+                period.StartsOn.PlusMonths(1).PlusDays(view.Agreement.Agreed.DueDays - 1)),
             InvoiceIssuer = view.Agreement.Agreed.Tax is { } tax
                 ? view.Agreement.PartyOf(tax.FirstInvoices ? Side.First : Side.Second).BrandId
                 : "",
@@ -222,7 +229,7 @@ internal static class AgreementMessages
     internal static V1.Money Amount(this AccountView view, long minorUnits) =>
         new Money(view.Account.Currency, minorUnits).ToProto();
 
-    private static V1.AgreementParty ToProto(this Party party) =>
+    internal static V1.AgreementParty ToProto(this Party party) =>
         new() { TenantId = party.TenantId, BrandId = party.BrandId };
 
     private static IEnumerable<V1.AgreementParty> Parties(AgreementState state, bool first, bool second)
@@ -298,6 +305,9 @@ internal static class AgreementMessages
             CreditLimit = ClearingTermsMessages.Credit(terms),
             Prepaid = terms.Credit?.IsPrepaid() ?? false,
             Caps = ClearingTermsMessages.Caps(state, terms),
+            DueDays = terms.DueDays,
+            DisputeDays = terms.DisputeWindow(),
+            DisputeAnswerDays = terms.DisputeAnswerWindow(),
         };
     }
 

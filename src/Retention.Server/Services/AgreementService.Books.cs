@@ -28,6 +28,8 @@ public sealed partial class AgreementService
             SumIsZero = view.Account.FirstNet + view.Account.SecondNet == 0
                 && view.Account.FirstProvisional + view.Account.SecondProvisional == 0,
             AsOfTime = view.At.ToProto(),
+            UnconfirmedSettlements = { view.Account.Settlements.Select(open => open.ToProto(view.Agreement, false)) },
+            Disputes = { view.Account.Disputes.Select(open => open.ToProto(view.Agreement, null)) },
         };
     }
 

@@ -49,6 +49,10 @@ public sealed partial class AgreementService(IGrainHost grains) : IRpcService
         .Unary<GetPositionRequest, GetPositionResponse>(nameof(GetPosition), GetPosition)
         .Unary<ListClearingEntriesRequest, ListClearingEntriesResponse>(nameof(ListClearingEntries), ListClearingEntries)
         .Unary<GetStatementRequest, GetStatementResponse>(nameof(GetStatement), GetStatement)
+        .Unary<RecordSettlementRequest, RecordSettlementResponse>(nameof(RecordSettlement), RecordSettlement)
+        .Unary<ConfirmSettlementRequest, ConfirmSettlementResponse>(nameof(ConfirmSettlement), ConfirmSettlement)
+        .Unary<OpenDisputeRequest, OpenDisputeResponse>(nameof(OpenDispute), OpenDispute)
+        .Unary<ResolveDisputeRequest, ResolveDisputeResponse>(nameof(ResolveDispute), ResolveDispute)
         .Unary<GetJointOfferReportRequest, GetJointOfferReportResponse>(nameof(GetJointOfferReport), GetJointOfferReport);
 
     private async ValueTask<ProposeAgreementResponse> ProposeAgreement(ProposeAgreementRequest request, CallContext call)

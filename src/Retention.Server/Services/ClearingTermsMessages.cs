@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using NodaTime.Text;
 using Retention.Domain.Agreements;
 using Retention.Domain.Clearing;
 using Retention.Kernel;
@@ -144,6 +145,30 @@ internal static class ClearingTermsMessages
             IsAlerting = view.Account.IsAlerting(side, credit),
         };
     }
+
+    public static V1.Settlement ToProto(this OpenSettlement settlement, AgreementState agreement, bool isConfirmed) => new()
+    {
+        SettlementId = settlement.SettlementId,
+        Payer = agreement.PartyOf(settlement.Payer).ToProto(),
+        Amount = new Money(agreement.Agreed.Currency, settlement.AmountMinorUnits).ToProto(),
+        ValueDate = LocalDatePattern.Iso.Format(settlement.ValueOn),
+        BankReference = settlement.Reference,
+        RecordTime = settlement.RecordedAt.ToProto(),
+        IsConfirmed = isConfirmed,
+    };
+
+    public static V1.Dispute ToProto(this ContestedEntry dispute, AgreementState agreement, DisputeOutcome? outcome) => new()
+    {
+        DisputeId = dispute.DisputeId,
+        EntryNumber = dispute.Number,
+        RedemptionId = dispute.Redemption,
+        OpenedBy = agreement.PartyOf(dispute.By).ToProto(),
+        Amount = new Money(agreement.Agreed.Currency, Math.Abs(dispute.FirstMinorUnits)).ToProto(),
+        Reason = dispute.Reason,
+        OpenTime = dispute.OpenedAt.ToProto(),
+        AnswerByTime = dispute.AnswerBy.ToProto(),
+        Outcome = (V1.DisputeOutcome)(outcome ?? 0),
+    };
 
     private static bool IsFirst(string brand, string tenantId, Party issuing, Party redeeming, string field)
     {

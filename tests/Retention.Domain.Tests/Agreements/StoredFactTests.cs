@@ -130,6 +130,8 @@ public sealed class StoredFactTests
         (AgreementGrains.Account, Entry(new FeeCleared(FeeTrigger.Issue) { TaxIncludedMinorUnits = 2 }, 8, -10)),
         (AgreementGrains.Account, Entry(new TaxCleared(8, 2100), 8, -2)),
         (AgreementGrains.Account, Entry(new FeeReversed(), 9, 10)),
+        (AgreementGrains.Account, new SettlementRecorded(new OpenSettlement(
+            "set_1", Side.First, 100, On, "E2E 7|8", At)) { At = At, On = On }),
         (AgreementGrains.Account, Entry(new SettlementConfirmed("set_1", Side.First, On, "E2E 7|8"), 10, -100)),
         (AgreementGrains.Account, Entry(
             new DisputeOpened("dis_1", 1, Side.First, -66, "NOT_OURS", "The till was closed.", End), 11, 0)),

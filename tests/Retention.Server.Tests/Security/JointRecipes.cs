@@ -117,6 +117,20 @@ public static class JointRecipes
             case GetEntityStatementRequest statement:
                 statement.PartnerId = "";
                 break;
+            case RecordSettlementRequest settlement:
+                ClearingRecipes.Fill(settlement, tenant);
+                break;
+            case ConfirmSettlementRequest confirmation:
+                confirmation.SettlementId = await ClearingRecipes.SettlementAsync(tenant, confirmation.AgreementId);
+                break;
+            case OpenDisputeRequest dispute:
+                (dispute.AgreementId, dispute.EntryNumber) = (await ClearingRecipes.ChargedAgreementAsync(tenant), 1);
+                break;
+            case ResolveDisputeRequest resolution:
+                resolution.AgreementId = await ClearingRecipes.ChargedAgreementAsync(tenant);
+                resolution.DisputeId = await ClearingRecipes.DisputeAsync(tenant, resolution.AgreementId);
+                resolution.Outcome = DisputeOutcome.Rejected;
+                break;
             case ResumeAgreementRequest resume:
                 _ = (await tenant.Client.Call<PauseAgreementRequest, PauseAgreementResponse>(
                     "AgreementService/PauseAgreement",
@@ -172,7 +186,7 @@ public static class JointRecipes
         }
     }
 
-    private static async Task WithinAsync(ProposeAgreementRequest proposal, TestTenant tenant)
+    public static async Task WithinAsync(ProposeAgreementRequest proposal, TestTenant tenant)
     {
         var other = TestServer.NewId("brand");
         await tenant.CreateBrandAsync(other);

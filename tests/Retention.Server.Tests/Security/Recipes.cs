@@ -23,6 +23,8 @@ public static class Recipes
         [RefersTo.Reservation] = JointRecipes.Reservation,
         [RefersTo.CodeSeries] = JointRecipes.Series,
         [RefersTo.Agreement] = JointRecipes.Agreement,
+        [RefersTo.Settlement] = async tenant => await ClearingRecipes.SettlementAsync(tenant, await JointRecipes.Agreement(tenant)),
+        [RefersTo.Dispute] = async tenant => await ClearingRecipes.DisputeAsync(tenant, await ClearingRecipes.ChargedAgreementAsync(tenant)),
         [RefersTo.LinkToken] = JointRecipes.LinkToken,
         [RefersTo.Customer] = Customer,
         [RefersTo.Card] = Customer,

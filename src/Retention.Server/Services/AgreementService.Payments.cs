@@ -1,0 +1,124 @@
+using System.Globalization;
+using NodaTime.Text;
+using Retention.Domain.Agreements;
+using Retention.Domain.Clearing;
+using Retention.Engine.Ports;
+using Retention.Kernel;
+using Retention.Server.Rpc;
+using Retention.Transport;
+using Retention.V1;
+
+namespace Retention.Server.Services;
+
+/// <summary>Payments between the brands, and disputes over entries.</summary>
+public sealed partial class AgreementService
+{
+    private const int ReferenceMax = 140;
+    private const int DisputeReasonMax = 64;
+    private const int EvidenceMax = 2_000;
+
+    private static readonly ProtoReply<SettlementView, RecordSettlementResponse> Recorded =
+        new(view => new() { Settlement = view.Settlement.ToProto(view.Agreement, view.IsConfirmed) });
+
+    private static readonly ProtoReply<SettlementView, ConfirmSettlementResponse> Confirmed =
+        new(view => new() { Settlement = view.Settlement.ToProto(view.Agreement, view.IsConfirmed) });
+
+    private static readonly ProtoReply<DisputeView, OpenDisputeResponse> Opened =
+        new(view => new() { Dispute = view.Entry.ToProto(view.Agreement, view.Outcome) });
+
+    private static readonly ProtoReply<DisputeView, ResolveDisputeResponse> Resolved =
+        new(view => new() { Dispute = view.Entry.ToProto(view.Agreement, view.Outcome) });
+
+    private async ValueTask<RecordSettlementResponse> RecordSettlement(RecordSettlementRequest request, CallContext call)
+    {
+        var caller = call.Caller();
+        var agreementId = RequestField.Id(request.AgreementId, "agreement_id");
+        var amount = RequestField.Money(request.Amount, "amount");
+        var valueOn = LocalDatePattern.Iso.Parse(request.ValueDate);
+        if (!valueOn.Success) throw RequestField.Invalid("value_date", "day_as_2017-05-01");
+        var command = new Domain.Clearing.RecordSettlement(
+            "set_" + Named(caller, request.RequestId),
+            new Party(caller.TenantId, RequestField.Id(request.Payer, "payer")),
+            RequestField.PositiveLong(amount.MinorUnits, "amount.minor_units"),
+            amount.Currency,
+            valueOn.Value,
+            RequestField.Text(request.BankReference, "bank_reference", ReferenceMax));
+        return await Change(
+            call, request, agreementId, (turn, asker) => SettlementTurns.Record(turn, asker, agreementId, command), Recorded);
+    }
+
+    private ValueTask<ConfirmSettlementResponse> ConfirmSettlement(ConfirmSettlementRequest request, CallContext call)
+    {
+        var agreementId = RequestField.Id(request.AgreementId, "agreement_id");
+        var settlementId = RequestField.Id(request.SettlementId, "settlement_id");
+        return Change(
+            call,
+            request,
+            agreementId,
+            (turn, asker) => SettlementTurns.Confirm(turn, asker, agreementId, settlementId),
+            Confirmed);
+    }
+
+    private async ValueTask<OpenDisputeResponse> OpenDispute(OpenDisputeRequest request, CallContext call)
+    {
+        var caller = call.Caller();
+        var agreementId = RequestField.Id(request.AgreementId, "agreement_id");
+        var number = RequestField.PositiveLong(request.EntryNumber, "entry_number");
+        var (reason, evidence) = (
+            RequestField.Text(request.Reason, "reason", DisputeReasonMax),
+            RequestField.OptionalText(request.Evidence, "evidence", EvidenceMax));
+        var named = "dis_" + Named(caller, request.RequestId);
+
+        // Whoever is no party learns nothing of the account, not even that it has such an entry.
+        await Account(call, request, agreementId);
+        var entry = await FindEntryAsync(agreementId, number, call);
+        var command = new Domain.Clearing.OpenDispute(named, entry, reason, evidence);
+        var asker = await grains.Asker(call, request);
+        return await grains.Change(
+            call,
+            request,
+            PartitionId.Agreement(agreementId),
+            turn => DisputeTurns.Open(turn, asker, agreementId, command),
+            Opened,
+            new CommandKey(
+                LedgerKey.Of("dispute", agreementId, number.ToString(CultureInfo.InvariantCulture)),
+                RefusalReason.DisputeExists));
+    }
+
+    private ValueTask<ResolveDisputeResponse> ResolveDispute(ResolveDisputeRequest request, CallContext call)
+    {
+        var agreementId = RequestField.Id(request.AgreementId, "agreement_id");
+        var command = new Domain.Clearing.ResolveDispute(
+            RequestField.Id(request.DisputeId, "dispute_id"),
+            request.Outcome is V1.DisputeOutcome.Accepted or V1.DisputeOutcome.Rejected or V1.DisputeOutcome.Withdrawn
+                ? (Domain.Clearing.DisputeOutcome)request.Outcome
+                : throw RequestField.Invalid("outcome", "accepted_rejected_or_withdrawn"),
+            RequestField.OptionalText(request.Answer, "answer", EvidenceMax));
+        return Change(
+            call, request, agreementId, (turn, asker) => DisputeTurns.Resolve(turn, asker, agreementId, command), Resolved);
+    }
+
+    // Entries never change, so that one found in the journal may be told to the turn.
+    private async ValueTask<EntryFact> FindEntryAsync(string agreementId, long number, CallContext call)
+    {
+        var (grain, before) = (AgreementGrains.AccountId(agreementId), long.MaxValue);
+        for (var seen = 0; seen < CommitsPerPageMax;)
+        {
+            var commits = await grains.Journal.HistoryAsync(grain, before, CommitsPerRead, call.Cancellation);
+            foreach (var fact in commits.SelectMany(commit => commit.Writes).Where(write => write.Grain == grain)
+                .SelectMany(write => write.Facts))
+            {
+                if (AgreementGrains.Account.DecodeFact(fact.Span) is EntryFact entry && entry.Number == number) return entry;
+            }
+
+            if (commits.Count < CommitsPerRead) break;
+            seen += commits.Count;
+            before = commits[^1].Position;
+        }
+
+        throw ErrorMap.ToFailure(Refusal.Because(RefusalReason.ClearingEntryNotFound, ("entry_number", number)));
+    }
+
+    private static string Named(Caller caller, string requestId) =>
+        LedgerKey.Request(caller.TenantId, RequestField.RequestId(requestId)).Value.ToString("x32", CultureInfo.InvariantCulture);
+}

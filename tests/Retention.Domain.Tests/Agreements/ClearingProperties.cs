@@ -1,0 +1,265 @@
+using FsCheck;
+using FsCheck.Fluent;
+using NodaTime;
+using Retention.Domain.Agreements;
+using Retention.Domain.Clearing;
+using static Retention.Domain.Tests.Agreements.JointScene;
+using Side = Retention.Domain.Agreements.Side;
+
+namespace Retention.Domain.Tests.Agreements;
+
+/// <summary>Laws of an account over generated lives with all that its terms may ask for.</summary>
+public sealed class ClearingProperties
+{
+    private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(80).WithEndSize(240);
+
+    private static readonly Arbitrary<Step[]> Lives = ArbMap.Default.ArbFor<byte[]>().Convert(
+        bytes => bytes.Chunk(3).Where(chunk => chunk.Length == 3).Select(b => new Step(b[0], b[1], b[2])).ToArray(),
+        steps => [.. steps.SelectMany(step => new[] { step.Kind, step.Which, step.Hours })]);
+
+    /// <summary>
+    /// At every moment both books sum to zero over the brands, what is owed is what the single coupons, fees, taxes and
+    /// payments come to, nothing counts twice, and no coupon is issued beyond the credit limit.
+    /// Method: redemptions wait for their sale; sales, returns, reversals, disputes, payments and jumps of time come in
+    /// random order, each twice; beside the grains a book of single coupons is kept, from which all is added up anew.
+    /// </summary>
+    [Fact]
+    public void The_account_is_what_coupons_fees_taxes_and_payments_come_to() =>
+        Check.One(Thorough, Prop.ForAll(Lives, life => new Life().Live(life)));
+
+    private sealed record Step(byte Kind, byte Which, byte Hours);
+
+    private sealed class Coupon(string purchase, string code, LocalDate endsOn)
+    {
+        public string Purchase => purchase;
+
+        public string Code => code;
+
+        public LocalDate EndsOn => endsOn;
+
+        public string Redemption { get; set; } = "";
+
+        public Instant ConfirmBy { get; set; }
+
+        public bool IsSold { get; set; }
+
+        public int Quarters { get; set; }
+
+        public long Taken { get; set; }
+
+        public bool IsReturned { get; set; }
+
+        public bool IsVoided { get; set; }
+
+        public bool IsGone { get; set; }
+
+        public long Net => Redemption.Length > 0 && IsSold && !IsGone ? Credit - Taken : 0;
+
+        public long Later(Instant now) => Redemption.Length > 0 && !IsSold && !IsGone && now < ConfirmBy ? Credit : 0;
+    }
+
+    private const long Credit = 66;
+
+    private sealed class Life
+    {
+        private const long Limit = 700;
+        private const long IssueFee = 3;
+        private const long RedemptionFee = 10;
+        private const long MonthFee = 50;
+        private const int TaxBps = 2100;
+        private const int DaysValid = 5;
+
+        private readonly JointScene scene = new JointScene().Active(Terms with
+        {
+            MaxOpenPerCustomer = 0,
+            DaysValid = DaysValid,
+            SettlesAtSale = true,
+            ConfirmWithinSeconds = 48 * 3600,
+            DisputeAnswerDays = 2,
+            Fees =
+            [
+                new FeeTerms(FeeTrigger.Issue, true, IssueFee, 0),
+                new FeeTerms(FeeTrigger.Redemption, true, RedemptionFee, 0),
+                new FeeTerms(FeeTrigger.Period, true, MonthFee, 0),
+            ],
+            Tax = new TaxTerms(TaxTreatment.Exclusive, TaxBps, false),
+            Credit = new CreditTerms(Limit, 0),
+        });
+
+        private readonly List<Coupon> coupons = [];
+        private readonly List<(Coupon Coupon, string Redemption, string Dispute, Instant AnswerBy)> disputes = [];
+        private readonly HashSet<long> disputed = [];
+        private long paid;
+        private int payments;
+        private int compared;
+
+        private LocalDate Today => scene.Now.InZone(Zone).Date;
+
+        private long Owed => coupons.Count * (IssueFee + Tax(IssueFee))
+            + Months() * (MonthFee + Tax(MonthFee))
+            + coupons.Sum(coupon => coupon.Net + Tax(coupon.Net) + FeeOf(coupon) + Tax(FeeOf(coupon)))
+            - paid;
+
+        public void Live(Step[] life)
+        {
+            foreach (var step in life)
+            {
+                scene.Move(scene.Now + Duration.FromHours(step.Hours % 30));
+                Take(step);
+                Compare();
+            }
+        }
+
+        private static long Tax(long amount) => (amount * TaxBps + 5_000) / 10_000;
+
+        private static long FeeOf(Coupon coupon) => RedemptionFee * coupon.Net / Credit;
+
+        private int Months() => (Today.Year - 2017) * 12 + Today.Month - 5 + 1;
+
+        private void Take(Step step)
+        {
+            if (step.Kind % 9 < 2) Buy();
+            else if (step.Kind % 9 == 7) Pay(step.Which);
+            else if (coupons.Count > 0) Take(step, coupons[step.Which % coupons.Count]);
+        }
+
+        private void Take(Step step, Coupon coupon)
+        {
+            switch (step.Kind % 9)
+            {
+                case 2:
+                    Redeem(coupon);
+                    break;
+                case 3 when coupon.Redemption.Length > 0:
+                    scene.Sell(Shoes, "s-" + coupon.Redemption, coupon.Redemption);
+                    scene.Sell(Shoes, "s-" + coupon.Redemption, coupon.Redemption);
+                    coupon.IsSold = true;
+                    break;
+                case 4 when coupon is { IsSold: true, Redemption.Length: > 0 }:
+                    ReturnSale(coupon);
+                    break;
+                case 5 when coupon.Redemption.Length > 0:
+                    Reverse(coupon);
+                    break;
+                case 6:
+                    ReturnTrigger(coupon);
+                    break;
+                case 8:
+                    Dispute(coupon, step.Hours);
+                    break;
+            }
+        }
+
+        private void Buy()
+        {
+            var before = scene.Wallet(Bakery);
+            var purchase = $"p-{compared}-{coupons.Count}";
+            var share = Credit + Tax(Credit) + RedemptionFee + Tax(RedemptionFee);
+            var exposure = Owed
+                + coupons.Sum(coupon => coupon.Later(scene.Now))
+                + coupons.Count(IsOpen) * share;
+            var isGiven = exposure + share + IssueFee + Tax(IssueFee) <= Limit;
+            scene.Buy(Bakery, purchase);
+            scene.Buy(Bakery, purchase);
+            var got = scene.Wallet(Bakery).Except(before).ToList();
+
+            Assert.Equal(isGiven ? 1 : 0, got.Count);
+            coupons.AddRange(got.Select(code => new Coupon(purchase, code, Today.PlusDays(DaysValid))));
+        }
+
+        private bool IsOpen(Coupon coupon) =>
+            coupon is { Redemption.Length: 0, IsVoided: false } && coupon.EndsOn >= Today;
+
+        private void Redeem(Coupon coupon)
+        {
+            var isOpen = IsOpen(coupon);
+            var redeemed = scene.Redeem(Shoes, coupon.Code);
+            Assert.Equal(isOpen, redeemed.Refusal is null);
+            if (redeemed.Reply is not Domain.Coupons.CouponRedemption redemption) return;
+            coupon.Redemption = redemption.RedemptionId;
+            coupon.ConfirmBy = scene.Now + Duration.FromHours(48);
+            (coupon.IsSold, coupon.Quarters, coupon.Taken, coupon.IsGone) = (false, 0, 0, false);
+        }
+
+        private void ReturnSale(Coupon coupon)
+        {
+            coupon.Quarters = Math.Min(4, coupon.Quarters + 1);
+            scene.ReturnSale(Shoes, "s-" + coupon.Redemption, coupon.Redemption, 250 * coupon.Quarters);
+            scene.ReturnSale(Shoes, "s-" + coupon.Redemption, coupon.Redemption, 250 * coupon.Quarters);
+            coupon.Taken = Math.Max(coupon.Taken, Credit * coupon.Quarters / 4);
+        }
+
+        private void Reverse(Coupon coupon)
+        {
+            var redemption = coupon.Redemption;
+            Assert.Null(scene.Reverse(Shoes, redemption).Refusal);
+            scene.Reverse(Shoes, redemption);
+            coupon.Redemption = "";
+            coupon.IsVoided = coupon.IsReturned;
+        }
+
+        private void ReturnTrigger(Coupon coupon)
+        {
+            scene.Return(Bakery, coupon.Purchase);
+            scene.Return(Bakery, coupon.Purchase);
+            if (coupon.Redemption.Length > 0) (coupon.IsReturned, coupon.IsGone) = (true, true);
+            else if (coupon.EndsOn >= Today) coupon.IsVoided = true;
+        }
+
+        private void Pay(byte amount)
+        {
+            var settlement = scene.Pay(Bakery, amount + 1, $"pay-{payments++}");
+            Assert.Null(scene.ConfirmPayment(Shoes, settlement).Refusal);
+            Assert.NotNull(scene.ConfirmPayment(Shoes, settlement).Refusal);
+            paid += amount + 1;
+        }
+
+        private void Dispute(Coupon coupon, byte choice)
+        {
+            disputes.RemoveAll(open => open.AnswerBy <= scene.Now);
+            if (choice % 2 == 0 && disputes.Count > 0)
+            {
+                Resolve(disputes[choice % disputes.Count], choice % 3 != 0);
+                return;
+            }
+
+            var entry = scene.Books.Journal.Select(change => change.Fact).OfType<RedemptionConfirmed>()
+                .LastOrDefault(fact => fact.Redemption == coupon.Redemption && coupon.Redemption.Length > 0);
+            if (entry is null || !disputed.Add(entry.Number)) return;
+
+            var opened = scene.OpenDispute(Bakery, entry, $"d-{entry.Number}");
+            Assert.Equal(coupon.Net > 0, opened.Refusal is null);
+            if (opened.Reply is DisputeView view)
+            {
+                disputes.Add((coupon, coupon.Redemption, view.Entry.DisputeId, view.Entry.AnswerBy));
+            }
+        }
+
+        private void Resolve((Coupon Coupon, string Redemption, string Dispute, Instant AnswerBy) open, bool accepts)
+        {
+            disputes.Remove(open);
+            var outcome = accepts ? DisputeOutcome.Accepted : DisputeOutcome.Rejected;
+            Assert.Null(scene.ResolveDispute(Shoes, open.Dispute, outcome).Refusal);
+            Assert.NotNull(scene.ResolveDispute(Shoes, open.Dispute, outcome).Refusal);
+            if (accepts && open.Coupon.Redemption == open.Redemption) open.Coupon.Taken = Credit;
+        }
+
+        private void Compare()
+        {
+            var account = scene.Account;
+            Assert.Equal((-Owed, Owed), (account.FirstNet, account.SecondNet));
+            var later = coupons.Sum(coupon => coupon.Later(scene.Now));
+            Assert.Equal((-later, later), (account.FirstProvisional, account.SecondProvisional));
+            Assert.Equal(account.FirstNet, account.Period!.Closing);
+            var contested = disputes.Where(open => open.AnswerBy > scene.Now && open.Coupon.Redemption == open.Redemption);
+            Assert.Equal(-contested.Sum(open => open.Coupon.Net), account.DisputedOf(Side.First));
+            for (; compared < scene.Books.Journal.Count; compared++)
+            {
+                if (scene.Books.Journal[compared].Fact is not EntryFact entry) continue;
+                Assert.Equal(0, entry.Postings.Where(posting => posting.Book == Book.Net).Sum(posting => posting.MinorUnits));
+                Assert.Equal(
+                    0, entry.Postings.Where(posting => posting.Book == Book.Provisional).Sum(posting => posting.MinorUnits));
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+using Retention.Domain.Agreements;
+using Retention.Domain.Clearing;
+using Retention.Kernel;
+
+namespace Retention.Domain.Tests.Agreements;
+
+/// <summary>Payments and disputes between the bakery and the shoe shop.</summary>
+public static class JointScenePayments
+{
+    /// <summary>The bakery says that it paid.</summary>
+    public static string Pay(this JointScene scene, string by, long amount, string id)
+    {
+        var command = new RecordSettlement(
+            id, scene.Agreement.First, amount, "USD", scene.Now.InZone(JointScene.Zone).Date, "E2E");
+        Assert.Null(scene.Books.Ask(turn => SettlementTurns.Record(turn, scene.Asks(by), JointScene.Id, command)).Refusal);
+        return id;
+    }
+
+    public static Decision ConfirmPayment(this JointScene scene, string by, string settlementId) => scene.Books.Ask(
+        turn => SettlementTurns.Confirm(turn, scene.Asks(by), JointScene.Id, settlementId));
+
+    public static Decision OpenDispute(this JointScene scene, string by, EntryFact entry, string id) => scene.Books.Ask(
+        turn => DisputeTurns.Open(
+            turn, scene.Asks(by), JointScene.Id, new OpenDispute(id, entry, "NOT_SOLD", "The till was closed.")));
+
+    public static Decision ResolveDispute(this JointScene scene, string by, string id, DisputeOutcome outcome) =>
+        scene.Books.Ask(turn => DisputeTurns.Resolve(
+            turn, scene.Asks(by), JointScene.Id, new ResolveDispute(id, outcome, "")));
+}
