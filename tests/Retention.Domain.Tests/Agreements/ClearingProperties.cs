@@ -118,33 +118,34 @@ public sealed class ClearingProperties
 
         private void Take(Step step)
         {
-            if (step.Kind % 9 < 2) Buy();
-            else if (step.Kind % 9 == 7) Pay(step.Which);
-            else if (coupons.Count > 0) Take(step, coupons[^(1 + step.Which % Math.Min(coupons.Count, 3))]);
+            // Mostly the newest coupon, so that much happens to one.
+            if (step.Kind % 18 < 2) Buy();
+            else if (step.Kind % 18 == 2) Pay(step.Which);
+            else if (coupons.Count > 0) Take(step, coupons[^(1 + step.Which % 4 / 3 * (step.Which % coupons.Count))]);
         }
 
         private void Take(Step step, Coupon coupon)
         {
-            switch (step.Kind % 9)
+            switch (step.Kind % 18)
             {
-                case 2:
+                case 3 or 4 or 5:
                     Redeem(coupon);
                     break;
-                case 3 when coupon.Redemption.Length > 0:
+                case 6 or 7 or 8 when coupon.Redemption.Length > 0:
                     scene.Sell(Shoes, "s-" + coupon.Redemption, coupon.Redemption);
                     scene.Sell(Shoes, "s-" + coupon.Redemption, coupon.Redemption);
                     coupon.IsSold = true;
                     break;
-                case 4 when coupon is { IsSold: true, Redemption.Length: > 0 }:
+                case 9 or 10 when coupon is { IsSold: true, Redemption.Length: > 0 }:
                     ReturnSale(coupon);
                     break;
-                case 5 when coupon.Redemption.Length > 0:
+                case 11 when coupon.Redemption.Length > 0:
                     Reverse(coupon);
                     break;
-                case 6:
+                case 12:
                     ReturnTrigger(coupon);
                     break;
-                case 8:
+                case > 12:
                     Dispute(coupon, step.Hours);
                     break;
             }
