@@ -31,7 +31,7 @@ public static class AgreementClosing
 
     /// <summary>
     /// The first moment at which nothing can follow from what was issued: after the end, the last coupon's last day,
-    /// the last day of a claw-back, the end of every wait and the account's last fact. Exclusive. Null: no end was told.
+    /// the last day of a claw-back, the end of every wait and dispute and the account's last fact. Exclusive. Null: no end was told.
     /// </summary>
     public static Instant? ClosesAt(AgreementState agreement, AccountState account)
     {
@@ -50,6 +50,11 @@ public static class AgreementClosing
             if (!terms.MirrorsReturns) continue;
             var days = terms.ClawBackDays == 0 ? ClawBackDaysAfterEnd : terms.ClawBackDays;
             at = Instant.Max(at, After(agreement, on.PlusDays(days)));
+        }
+
+        foreach (var dispute in account.Disputes)
+        {
+            at = Instant.Max(at, dispute.AnswerBy);
         }
 
         return account.Pending.IsEmpty ? at : Instant.Max(at, account.Pending[^1].DueAt);
