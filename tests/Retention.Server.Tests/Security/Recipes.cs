@@ -38,9 +38,9 @@ public static class Recipes
         ? make(tenant)
         : throw new Xunit.Sdk.XunitException($"No recipe makes a {kind}: add one to {nameof(Recipes)}.");
 
-    /// <summary>An id of the same shape that nothing has.</summary>
+    /// <summary>An id of the same shape that nothing has. Zeros stay: leading ones are not part of a phone number.</summary>
     public static string Unknown(string like) => string.Concat(like.Select((character, index) =>
-        char.IsAsciiDigit(character) ? (char)('0' + ((character - '0' + index + 1) % 10)) : character));
+        character is >= '1' and <= '9' ? (char)('1' + ((character - '1' + (index % 8) + 1) % 9)) : character));
 
     private static async Task<string> LegalEntity(TestTenant tenant)
     {
