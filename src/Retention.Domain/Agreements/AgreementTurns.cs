@@ -52,7 +52,9 @@ public static class AgreementTurns
             facts.Add(new AgreementAccepted(side, FirstTermsVersion) { At = asker.Now });
         }
 
-        var decision = Decided(null, grain, state, facts, asker).Change(
+        // A tenant takes news of legs only of agreements that it knows.
+        var known = AgreementNews.Known(Decision.Silent(), proposed, asker.Now);
+        return Decided(null, grain, state, facts, asker, known).Change(
             AgreementGrains.AccountId(command.AgreementId),
             new AccountOpened(command.Terms.Currency)
             {
@@ -60,7 +62,6 @@ public static class AgreementTurns
                 At = asker.Now,
                 On = asker.Now.InZone(proposed.Zone).Date,
             });
-        return AgreementNews.Known(decision, proposed, asker.Now);
     }
 
     /// <summary>What the asker's side accepted already stays accepted, without a change.</summary>
@@ -172,10 +173,11 @@ public static class AgreementTurns
 
     // The issuing tenants hear of every change of what their purchases do. Without a turn there is no account yet.
     internal static Decision Decided(
-        ITurn? turn, GrainId grain, AgreementState state, IEnumerable<AgreementFact> facts, Asker asker)
+        ITurn? turn, GrainId grain, AgreementState state, IEnumerable<AgreementFact> facts, Asker asker,
+        Decision? begun = null)
     {
         var next = state;
-        var decision = Decision.Silent();
+        var decision = begun ?? Decision.Silent();
         foreach (var fact in facts)
         {
             next = next.Evolve(fact);
