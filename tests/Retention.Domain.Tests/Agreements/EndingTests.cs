@@ -115,7 +115,10 @@ public sealed class EndingTests
     {
         var patient = new JointScene().Active(Notice with
         {
-            SettlesAtSale = true, ConfirmWithinSeconds = 20 * 24 * 3600, MirrorsReturns = false, NoticeDays = 0,
+            SettlesAtSale = true,
+            ConfirmWithinSeconds = 20 * 24 * 3600,
+            MirrorsReturns = false,
+            NoticeDays = 0,
         });
         patient.Buy(Bakery, "p-1");
         patient.Redeemed(Shoes, patient.Wallet(Bakery)[0]);
