@@ -56,6 +56,11 @@ public static class DisputeTurns
         if (amount == 0) return Because(RefusalReason.DisputeNotAllowed, ("entry_number", entry.Number));
         if (!books.Own.Contains(by)) return Because(RefusalReason.NotAParty);
 
+        if (AgreementClosing.IsClosed(books.Agreement, books.Pen.State, books.Pen.Now))
+        {
+            return AgreementClosing.Refusal(books.Agreement, books.Pen.State);
+        }
+
         var terms = books.Agreement.TermsOf(entry.TermsVersion);
         var lastDay = entry.On.PlusDays(terms.DisputeWindow());
         if (books.Pen.Today > lastDay) return Because(RefusalReason.TooLate, ("last_day", lastDay.ToString("uuuu-MM-dd", null)));

@@ -103,8 +103,11 @@ public sealed class EndingTests
         scene.Return(Bakery, "p-1");
         scene.Sell(Shoes, "s-1", redemption);
         var refused = scene.Reverse(Shoes, redemption).Refusal;
+        var contested = scene.OpenDispute(
+            Bakery, scene.Books.Journal.Select(change => change.Fact).OfType<EntryFact>().Last(), "d-1").Refusal;
 
         Assert.Equal(RefusalReason.AgreementClosed, refused?.Reason);
+        Assert.Equal(RefusalReason.AgreementClosed, contested?.Reason);
         Assert.Equal("close_time", refused!.Details[0].Name);
         Assert.Equal(facts, scene.Books.Journal.Count);
         Assert.Equal(66, scene.Account.SecondNet);
