@@ -56,6 +56,16 @@ public class DeadlineTests
     }
 
     [Fact]
+    public async Task A_stream_whose_time_is_up_before_it_starts_has_passed_its_deadline()
+    {
+        await using var host = await TestHost.Start(new ScriptedService());
+
+        using var stream = OpenStream.Start(host, "FullDuplexCall", ("grpc-timeout", "0m"));
+
+        Assert.Equal(RpcStatus.DeadlineExceeded, (await stream.Rest()).Status);
+    }
+
+    [Fact]
     public async Task A_deadline_ends_a_call_that_waits_for_the_client()
     {
         await using var host = await TestHost.Start(new ScriptedService());

@@ -91,7 +91,11 @@ public sealed partial class CallContext
             ? GrpcTimeout.TryParseMilliseconds(text, out var timeout)
             : GrpcTimeout.TryParse(text, out timeout);
         if (!isValid) throw new RpcFailure(RpcStatus.InvalidArgument, "The timeout header is malformed.");
-        if (timeout == TimeSpan.Zero) throw TimeUp();
+        if (timeout == TimeSpan.Zero)
+        {
+            _isDeadlineOfClient = true;
+            throw TimeUp();
+        }
 
         // A deadline of years is legal and means none.
         if (timeout > TimeSpan.FromDays(365)) return;
