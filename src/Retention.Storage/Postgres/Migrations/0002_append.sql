@@ -127,8 +127,9 @@ BEGIN
         RETURN;
     END IF;
 
-    IF head + v_count >= v_room THEN
-        PERFORM make_room(head + v_count, p_part_size);
+    -- A whole part ahead: a reader that planned its statement before a part was there must not meet rows in it.
+    IF head + v_count + p_part_size >= v_room THEN
+        PERFORM make_room(head + v_count + p_part_size, p_part_size);
     END IF;
 
     INSERT INTO journal (position, partition_id, others, record)
