@@ -11,8 +11,11 @@ public sealed record SqliteOptions
     /// <summary>The same bound in journal bytes.</summary>
     public long TailBytes { get; init; } = 128L << 20;
 
-    /// <summary>A grain wants a snapshot when this many facts stand behind its last one.</summary>
-    public int FactsPerSnapshot { get; init; } = 64;
+    /// <summary>
+    /// A grain wants a snapshot when this many facts stand behind its last one. What leaves memory is saved far sooner, so
+    /// this bounds only what a busy grain replays after a kill.
+    /// </summary>
+    public int FactsPerSnapshot { get; init; } = 512;
 
     /// <summary>Snapshots waiting to be written; more are dropped, which costs time and never truth.</summary>
     public int SnapshotsWaiting { get; init; } = 65_536;

@@ -11,10 +11,10 @@ using Money = Retention.V1.Money;
 
 namespace Retention.Server.Tests.Verify;
 
-/// <summary>A data directory in which two brands played half a year, and one customer bought eighty times.</summary>
+/// <summary>A data directory in which two brands played half a year, and one customer bought six hundred times.</summary>
 public sealed class PlayedBooks : IAsyncLifetime
 {
-    private const int Purchases = 80;
+    private const int Purchases = 600;
     private readonly string root = Directory.CreateTempSubdirectory("retention-test-").FullName;
     private int copies;
 
@@ -119,7 +119,7 @@ public sealed class PlayedBooks : IAsyncLifetime
         await using var server = await TestServer.StartAsync(directory: Original);
         await server.Client.Call<EnrollCustomerResponse>("CustomerService/EnrollCustomer", new EnrollCustomerRequest
         {
-            RequestId = "enroll-eighty", CustomerId = Customer,
+            RequestId = "enroll-often", CustomerId = Customer,
         }, key);
         for (var number = 1; number <= Purchases; number++)
         {
@@ -127,10 +127,10 @@ public sealed class PlayedBooks : IAsyncLifetime
                 "PurchaseService/RecordPurchase",
                 new RecordPurchaseRequest
                 {
-                    RequestId = $"eighty-{number}",
+                    RequestId = $"often-{number}",
                     CustomerId = Customer,
-                    PurchaseId = $"eighty-{number}",
-                    Source = "eighty",
+                    PurchaseId = $"often-{number}",
+                    Source = "often",
                     Total = new Money { CurrencyCode = "USD", MinorUnits = 500 },
                 },
                 key);
