@@ -17,7 +17,10 @@ public sealed class ServeProcess : IDisposable
         errors = process.StandardError.ReadToEndAsync();
     }
 
-    public static ServeProcess Run(params string[] arguments)
+    public static ServeProcess Run(params string[] arguments) => Run(new Dictionary<string, string>(), arguments);
+
+    /// <summary>As above, with variables of the environment.</summary>
+    public static ServeProcess Run(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -30,11 +33,21 @@ public sealed class ServeProcess : IDisposable
             start.ArgumentList.Add(argument);
         }
 
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         return new ServeProcess(Process.Start(start)!);
     }
 
     public static ServeProcess Serve(string directory, params string[] more) =>
-        Run(["serve", "--data", directory, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", .. more]);
+        Serve(new Dictionary<string, string>(), directory, more);
+
+    /// <summary>As above, with variables of the environment.</summary>
+    public static ServeProcess Serve(
+        IReadOnlyDictionary<string, string> environment, string directory, params string[] more) =>
+        Run(environment, ["serve", "--data", directory, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", .. more]);
 
     /// <summary>The next line on the output.</summary>
     public async Task<string> LineAsync() =>
