@@ -12,8 +12,14 @@ public sealed record AccountView(AgreementState Agreement, AccountState Account,
     /// <summary>What fell due since the account's last fact and is not stored yet, in order.</summary>
     public IReadOnlyList<AccountFact> Due { get; init; } = [];
 
-    /// <summary>Nothing can be added: the account is as of the moment from which that is so.</summary>
+    /// <summary>Nothing but a payment can be added: the account is as of the moment from which that is so.</summary>
     public bool IsClosed { get; init; }
+
+    /// <summary>The first day of the month of the asking.</summary>
+    public LocalDate AskedIn { get; init; }
+
+    /// <summary>Nothing can be added to the running month: nothing is left to be paid, or its days are over.</summary>
+    public bool IsMonthClosed => IsClosed && (Account.FirstNet == 0 || Account.Period?.StartsOn < AskedIn);
 
     /// <summary>The side whose eyes signs are seen with.</summary>
     public Side Eyes => Own[0];
@@ -54,7 +60,12 @@ public static class ClearingTurns
         var due = new List<AccountFact>();
         var moved = account.Until(agreement, now, due);
         var closed = AgreementClosing.ClosesAt(agreement, moved) is { } closes && closes <= now ? closes : (Instant?)null;
-        return Decision.With(new AccountView(agreement, moved, sides, closed ?? now) { Due = due, IsClosed = closed is not null });
+        return Decision.With(new AccountView(agreement, moved, sides, closed ?? now)
+        {
+            Due = due,
+            IsClosed = closed is not null,
+            AskedIn = agreement.Exists ? AccountState.MonthOf(now.InZone(agreement.Zone).Date) : default,
+        });
     }
 
     /// <param name="month">Its first day.</param>
@@ -64,7 +75,7 @@ public static class ClearingTurns
         if (read.Reply is not AccountView view) return read;
         if (view.Account.Period is { } running && running.StartsOn == month)
         {
-            return Decision.With(new StatementView(view, running, view.IsClosed, view.IsClosed));
+            return Decision.With(new StatementView(view, running, view.IsMonthClosed, view.IsClosed));
         }
 
         foreach (var closed in view.Account.Closed)

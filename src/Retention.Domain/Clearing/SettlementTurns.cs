@@ -40,6 +40,7 @@ public static class SettlementTurns
             return Because(RefusalReason.CurrencyMismatch, ("currency_code", books.Agreement.Agreed.Currency));
         }
 
+        if (IsSettled(books)) return AgreementClosing.Refusal(books.Agreement, books.Pen.State);
         if (books.Pen.State.Settlements.Length >= OpenMax)
         {
             return Because(RefusalReason.LimitTooMany, ("limit", "unconfirmed_settlements"), ("maximum", OpenMax));
@@ -62,6 +63,7 @@ public static class SettlementTurns
         }
 
         if (!books.Own.Contains(Billing.Other(open.Payer))) return Because(RefusalReason.NotAParty);
+        if (IsSettled(books)) return AgreementClosing.Refusal(books.Agreement, books.Pen.State);
 
         books.Pen.Post(new SettlementConfirmed(open.SettlementId, open.Payer, open.ValueOn, open.Reference)
         {
@@ -70,6 +72,10 @@ public static class SettlementTurns
         });
         return books.Pen.Into(Decision.With(new SettlementView(books.Agreement, open, true, books.Pen.Now)));
     }
+
+    // What a closed agreement left owing may still be paid; then its last statement is closed for ever.
+    private static bool IsSettled(AccountBooks books) => books.Pen.State.FirstNet == 0
+        && AgreementClosing.IsClosed(books.Agreement, books.Pen.State, books.Pen.Now);
 }
 
 /// <summary>An agreement's account as a turn of one of its parties sees and writes it.</summary>

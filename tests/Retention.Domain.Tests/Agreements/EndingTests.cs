@@ -70,7 +70,25 @@ public sealed class EndingTests
 
         Assert.Equal(AgreementStatus.Closed, scene.Standing.Status);
         var final = scene.Statement(2017, 5);
-        Assert.Equal((true, true, -66L), (final.IsClosed, final.IsFinal, final.Period.Closing));
+        Assert.Equal((false, true, -66L), (final.IsClosed, final.IsFinal, final.Period.Closing));
+    }
+
+    [Fact]
+    public void What_it_left_owing_is_paid_in_the_open_month_and_then_nothing_more()
+    {
+        scene.Buy(Bakery, "p-1");
+        scene.Redeemed(Shoes, scene.Wallet(Bakery)[0]);
+        var late = scene.Pay(Bakery, 10, "pay-0");
+        Ended(Bakery);
+        scene.Move(Noon(2017, 5, 20));
+        Assert.False(scene.Statement(2017, 5).IsClosed);
+
+        Assert.Null(scene.ConfirmPayment(Shoes, scene.Pay(Bakery, 66, "pay-1")).Refusal);
+
+        var final = scene.Statement(2017, 5);
+        Assert.Equal((true, true, 0L), (final.IsClosed, final.IsFinal, final.Period.Closing));
+        Assert.Null(scene.Pay(Bakery, 1, "pay-2", isSettled: true));
+        Assert.Equal(RefusalReason.AgreementClosed, scene.ConfirmPayment(Shoes, late).Refusal?.Reason);
     }
 
     [Fact]

@@ -88,6 +88,10 @@ public sealed class JointScene
     public StatementView Statement(int year, int month) => (StatementView)Books.Ask(
         turn => ClearingTurns.Statement(turn, Asks(Bakery), Id, new LocalDate(year, month, 1))).Reply!;
 
+    /// <summary>Null: there is none of that month.</summary>
+    public StatementView? FindStatement(LocalDate month) => Books.Ask(
+        turn => ClearingTurns.Statement(turn, Asks(Bakery), Id, month)).Reply as StatementView;
+
     public Decision End(string by) => Books.Ask(turn => AgreementTurns.End(turn, Asks(by), Id));
 
     /// <summary>A purchase and all that follows of it.</summary>

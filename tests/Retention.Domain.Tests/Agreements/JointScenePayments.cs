@@ -8,12 +8,17 @@ namespace Retention.Domain.Tests.Agreements;
 public static class JointScenePayments
 {
     /// <summary>The bakery says that it paid.</summary>
-    public static string Pay(this JointScene scene, string by, long amount, string id)
+    public static string Pay(this JointScene scene, string by, long amount, string id) =>
+        scene.Pay(by, amount, id, isSettled: false) ?? throw new InvalidOperationException("Nobody owes anything.");
+
+    /// <param name="isSettled">The agreement is closed and nothing is owed: null, nothing can be paid.</param>
+    public static string? Pay(this JointScene scene, string by, long amount, string id, bool isSettled)
     {
         var command = new RecordSettlement(
             id, scene.Agreement.First, amount, "USD", scene.Now.InZone(JointScene.Zone).Date, "E2E");
-        Assert.Null(scene.Books.Ask(turn => SettlementTurns.Record(turn, scene.Asks(by), JointScene.Id, command)).Refusal);
-        return id;
+        var refusal = scene.Books.Ask(turn => SettlementTurns.Record(turn, scene.Asks(by), JointScene.Id, command)).Refusal;
+        Assert.Equal(isSettled ? RefusalReason.AgreementClosed : null, refusal?.Reason);
+        return isSettled ? null : id;
     }
 
     public static Decision ConfirmPayment(this JointScene scene, string by, string settlementId) => scene.Books.Ask(

@@ -12,7 +12,12 @@ internal sealed class LinkScene
 {
     private int tokens;
 
-    public LinkScene() => Joint.Active(JointScene.Terms with { MaxOpenPerCustomer = 0 });
+    public LinkScene()
+        : this(JointScene.Terms with { MaxOpenPerCustomer = 0 })
+    {
+    }
+
+    public LinkScene(AgreementTerms terms) => Joint.Active(terms);
 
     public JointScene Joint { get; } = new();
 

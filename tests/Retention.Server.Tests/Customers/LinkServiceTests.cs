@@ -56,13 +56,13 @@ public sealed class LinkServiceTests : IAsyncLifetime
         var (bakery, shoes, agreementId) = await TwoShopsAsync();
         var request = Token(agreementId);
         var refused = await bakery.Ask<CreateLinkTokenResponse>("CustomerService/CreateLinkToken", request);
-        await AllowAsync(bakery, "ann");
+        await LinkCalls.AllowAsync(bakery, "ann");
         var first = (await bakery.Ask<CreateLinkTokenResponse>("CustomerService/CreateLinkToken", request)).Reply;
         var again = (await bakery.Ask<CreateLinkTokenResponse>("CustomerService/CreateLinkToken", request)).Reply;
         await bakery.Tenant.Drained(agreementId);
         var link = new LinkCustomerRequest { RequestId = TestServer.NewId(), LinkToken = first.LinkToken, CustomerId = "bert" };
         var early = await shoes.Ask<LinkCustomerResponse>("CustomerService/LinkCustomer", link);
-        await AllowAsync(shoes, "bert");
+        await LinkCalls.AllowAsync(shoes, "bert");
         var linked = (await shoes.Ask<LinkCustomerResponse>("CustomerService/LinkCustomer", link)).Reply;
         var repeated = (await shoes.Ask<LinkCustomerResponse>("CustomerService/LinkCustomer", link)).Reply;
         var used = await shoes.Ask<LinkCustomerResponse>(
@@ -85,7 +85,7 @@ public sealed class LinkServiceTests : IAsyncLifetime
         await bakery.Tenant.Drained(agreementId);
         var code = Assert.Single(await CouponsAsync(shoes, "bert")).Code;
 
-        await AllowAsync(bakery, "ann", isGranted: false);
+        await LinkCalls.AllowAsync(bakery, "ann", isGranted: false);
         await bakery.Tenant.Drained(agreementId);
 
         Assert.Empty(await CouponsAsync(shoes, "bert"));
@@ -94,7 +94,7 @@ public sealed class LinkServiceTests : IAsyncLifetime
         await bakery.BuyAsync("p2", 1_000);
         await bakery.Tenant.Drained(agreementId);
         Assert.Single(await CouponsAsync(bakery, "ann"));
-        await AllowAsync(bakery, "ann");
+        await LinkCalls.AllowAsync(bakery, "ann");
         await bakery.Tenant.Drained(agreementId);
         Assert.Equal(RpcStatus.Ok, (await RedeemAsync(shoes, code, "")).Code);
     }
@@ -188,36 +188,14 @@ public sealed class LinkServiceTests : IAsyncLifetime
         return (bakery, shoes, proposal.AgreementId);
     }
 
-    private static async Task LinkAsync(Shop bakery, Shop shoes, string agreementId, string customerId = "ann")
-    {
-        await AllowAsync(bakery, customerId);
-        await AllowAsync(shoes, "bert");
-        var token = (await bakery.Ask<CreateLinkTokenResponse>(
-            "CustomerService/CreateLinkToken", Token(agreementId, customerId))).Reply.LinkToken;
-        await bakery.Tenant.Drained(agreementId);
-        _ = (await shoes.Ask<LinkCustomerResponse>("CustomerService/LinkCustomer", new LinkCustomerRequest
-        {
-            RequestId = TestServer.NewId(), LinkToken = token, CustomerId = "bert",
-        })).Reply;
-        await bakery.Tenant.Drained(agreementId);
-    }
+    private static Task LinkAsync(Shop bakery, Shop shoes, string agreementId, string customerId = "ann") =>
+        LinkCalls.LinkAsync(bakery, customerId, shoes, "bert", agreementId);
 
     private static CreateLinkTokenRequest Token(string agreementId, string customerId = "ann") =>
         new() { RequestId = TestServer.NewId(), CustomerId = customerId, AgreementId = agreementId };
 
     private static UnlinkCustomerRequest Unlink(string customerId, string agreementId) =>
         new() { RequestId = TestServer.NewId(), CustomerId = customerId, AgreementId = agreementId };
-
-    private static async Task AllowAsync(Shop shop, string customerId, bool isGranted = true) =>
-        _ = (await shop.Ask<ChangeConsentResponse>("CustomerService/ChangeConsent", new ChangeConsentRequest
-        {
-            RequestId = TestServer.NewId(),
-            CustomerId = customerId,
-            Consents =
-            {
-                new Consent { BrandId = shop.Tenant.BrandId, Channel = Channel.Store, Purpose = Purpose.Sharing, Granted = isGranted },
-            },
-        })).Reply;
 
     private static async Task<Customer> CustomerAsync(Shop shop, string customerId) => (await shop.Ask<GetCustomerResponse>(
         "CustomerService/GetCustomer", new GetCustomerRequest { CustomerId = customerId })).Reply.Customer;

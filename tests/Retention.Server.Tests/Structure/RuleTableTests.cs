@@ -19,16 +19,21 @@ public sealed partial class RuleTableTests
     }
 
     [Fact]
-    public void Every_rule_of_coupons_stands_in_the_table_once()
+    public void Every_rule_of_coupons_and_of_joint_offers_stands_in_the_table_once()
     {
         var rules = Rules().Matches(Table).Select(match => match.Groups[1].Value);
 
-        Assert.Equal(Enumerable.Range(1, 12).Select(number => $"CP{number}"), rules);
+        Assert.Equal(
+            [
+                .. Enumerable.Range(1, 12).Select(number => $"CP{number}"),
+                .. Enumerable.Range(1, 13).Select(number => $"JC{number}"),
+            ],
+            rules);
     }
 
     [GeneratedRegex(@"`([A-Z]\w+_\w+)`")]
     private static partial Regex Named();
 
-    [GeneratedRegex(@"^\| (CP\d+) ", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\| ((?:CP|JC)\d+) ", RegexOptions.Multiline)]
     private static partial Regex Rules();
 }
