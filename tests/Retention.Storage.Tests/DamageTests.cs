@@ -62,6 +62,17 @@ public sealed class DamageTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_whole_store_with_snapshots_shows_no_damage()
+    {
+        await Fill(1);
+
+        await using var store = SqliteGrainStore.OpenReadOnly(new SqliteOptions { Directory = directory.Path });
+
+        Assert.NotEmpty(await store.ReadSnapshotsAsync(null, 1, Some.Deadline));
+        Assert.Empty(store.FindDamage());
+    }
+
+    [Fact]
     public async Task A_lost_row_of_the_journal_is_damage_and_not_a_shorter_history()
     {
         await Fill(1);

@@ -15,10 +15,9 @@ internal sealed class DamageScan(StoreParts parts, long head)
 
     public IEnumerable<string> Run(Session session)
     {
-        foreach (var finding in Pages(session).Concat(Journal(session)).Concat(Index(session)).Concat(Snapshots(session)))
-        {
-            yield return finding;
-        }
+        // In this order: index and snapshots are compared with what the journal was found to hold.
+        Func<Session, IEnumerable<string>>[] steps = [Pages, Journal, Index, Snapshots];
+        return steps.SelectMany(step => step(session));
     }
 
     private static List<string> Pages(Session session) => Try(() =>

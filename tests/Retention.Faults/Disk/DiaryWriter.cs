@@ -1,0 +1,54 @@
+using System.Reflection;
+using Retention.Engine.Ports;
+using Retention.Storage.Sqlite;
+
+namespace Retention.Faults.Disk;
+
+/// <summary>The child under the recording library: keeps a diary and marks each position after the store said it is done.</summary>
+internal static class DiaryWriter
+{
+    public static async Task<int> RunAsync(string directory, int seed, int commits, bool isUnsafe)
+    {
+        var random = new Random(seed);
+        for (var head = 0L; head < commits;)
+        {
+            await using var store = SqliteGrainStore.Open(Diary.Options(directory));
+            if (isUnsafe) SyncOnlyAtCheckpoints(store);
+
+            // A life of some batches, then an orderly end and another start: those write too.
+            for (var batch = 0; batch < 40 && head < commits; batch++)
+            {
+                head = await AppendAsync(store, 1 + random.Next(random.Next(4) == 0 ? 30 : 4));
+                Shim.Mark(head);
+                if (random.Next(8) == 0) await Task.Delay(10);
+            }
+        }
+
+        return 0;
+    }
+
+    /// <summary>Appends, and keeps the snapshots the store wishes; the new head.</summary>
+    public static async Task<long> AppendAsync(SqliteGrainStore store, int count)
+    {
+        var head = store.Head;
+        var results = await store.CommitAsync(Diary.After(head, count), CancellationToken.None);
+        if (results.Any(x => x.Verdict != CommitVerdict.Done)) return store.Head;
+        var wanted = store.SnapshotsWanted(9);
+        if (wanted.Count > 0)
+        {
+            var found = await store.LoadAsync(wanted, CancellationToken.None);
+            store.SaveSnapshots([.. wanted.Zip(found).Select(x =>
+                new Snapshot(x.First, x.Second.Version, Diary.State(x.First, x.Second.Version)))]);
+        }
+
+        return store.Head;
+    }
+
+    // What SQLite's documentation suggests for this journal mode, and what loses acknowledged commits.
+    private static void SyncOnlyAtCheckpoints(SqliteGrainStore store)
+    {
+        var parts = (StoreParts)typeof(SqliteGrainStore)
+            .GetField("parts", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(store)!;
+        parts.Writer!.TryRun(() => parts.Writer.Session.Database.Run("PRAGMA synchronous=NORMAL"));
+    }
+}

@@ -1,0 +1,36 @@
+using Retention.Faults.Disk;
+
+namespace Retention.Faults.Matrix;
+
+/// <summary>The command line, and every row that can be run.</summary>
+internal static class Rows
+{
+    private const string Usage = """
+        ci [ROW...]     the rows with the figures of a check before landing, all or those named
+        soak [ROW...]   the same with the figures of a long run
+        """;
+
+    private static readonly (string Name, Func<Sheet, Task> Run)[] All =
+    [
+        ("D1", PowerLossRow.RunAsync),
+    ];
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        if (args is not [("ci" or "soak") and var scale, .. var wanted]
+            || wanted.Any(name => All.All(row => row.Name != name)))
+        {
+            Console.Error.WriteLine(Usage);
+            Console.Error.WriteLine("rows: " + string.Join(' ', All.Select(row => row.Name)));
+            return 2;
+        }
+
+        var sheet = new Sheet(isSoak: scale == "soak");
+        foreach (var (name, run) in All)
+        {
+            if (wanted.Length == 0 || wanted.Contains(name)) await sheet.RunAsync(name, run);
+        }
+
+        return sheet.Finish();
+    }
+}
