@@ -48,6 +48,9 @@ public sealed class PostgresServer
         log_min_messages = fatal
         """;
 
+    /// <summary>Where a program of PostgreSQL's is.</summary>
+    public static string Program(string name) => $"{Programs}/{name}";
+
     /// <summary>A new database that the tests' role owns, and how to connect to it.</summary>
     public string CreateDatabase()
     {

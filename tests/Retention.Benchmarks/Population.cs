@@ -9,6 +9,12 @@ internal static class Population
     public static async Task Fill(SqliteOptions options, int customers)
     {
         await using var store = SqliteGrainStore.Open(options);
+        await Fill(store, customers, () => store.Figures().SnapshotsWaiting > options.SnapshotsWaiting / 2);
+    }
+
+    /// <param name="isBusy">Whether the store is still writing snapshots, and more would be forgotten.</param>
+    public static async Task Fill(IGrainStore store, int customers, Func<bool> isBusy)
+    {
         var purchases = new Purchases(customers);
         var state = new byte[350];
         for (var round = 0; round < 2; round++)
@@ -19,7 +25,7 @@ internal static class Population
                 if (round == 0)
                 {
                     store.SaveSnapshots([.. part.Select(x => new Snapshot(Purchases.Customer(x), 1, state))]);
-                    while (store.Figures().SnapshotsWaiting > options.SnapshotsWaiting / 2)
+                    while (isBusy())
                     {
                         Thread.Yield();
                     }

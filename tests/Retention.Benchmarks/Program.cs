@@ -1,4 +1,5 @@
 using Retention.Benchmarks;
+using Retention.Benchmarks.Designs;
 
 var root = new System.CommandLine.RootCommand("Measurements that stand beside the product; they change nothing.")
 {
@@ -6,6 +7,8 @@ var root = new System.CommandLine.RootCommand("Measurements that stand beside th
     EndpointCommands.Echo(),
     EndpointCommands.Server(),
     EchoComparison.Command(),
+    PlainCommand.Command(),
+    DesignsCommand.Command(),
 };
 foreach (var command in StoreCommands.All())
 {

@@ -9,6 +9,7 @@ internal static class StoreCommands
     [
         Measure("store-commit", "Small commits a second, and the bytes of each.", StoreCommit.Run),
         Measure("store-load", "The load of a customer that memory does not know.", StoreLoad.Run),
+        Measure("store-load-postgres", "The same from PostgreSQL.", StoreLoad.RunPostgres),
         Measure("store-open", "A start after a kill.", StoreOpen.Run),
         Measure("idle-grains", "Memory of grains that nobody asks for, beyond their states.", IdleGrains.Run),
         Measure("store-open-child", "What store-open starts and kills.", StoreOpen.Fill),
