@@ -32,7 +32,7 @@ public sealed partial class ShardCore
                 break;
             case CommitVerdict.Conflict:
                 ConflictsSeen++;
-                DecideAgain(turn, RefusalReason.TooManyConflicts);
+                DecideAgain(turn, RefusalReason.TooManyConflicts, turn.Keys.Length > 0 && !result.KeysAreNew);
                 break;
             default:
                 DropTouched(turn);
@@ -51,7 +51,7 @@ public sealed partial class ShardCore
         {
             // The store alone knows: keys are looked up, and versions decide whatever has no key.
             turn.IsInDoubt |= !turn.IsCheckOnly;
-            DecideAgain(turn, RefusalReason.OutcomeUnknown);
+            DecideAgain(turn, RefusalReason.OutcomeUnknown, turn.Keys.Length > 0);
             Release(turn);
         }
 
@@ -191,7 +191,7 @@ public sealed partial class ShardCore
         Finish(turn, new Answer(turn.Shaped, turn.Refusal, durablePosition, false));
     }
 
-    private void DecideAgain(PendingTurn turn, RefusalReason whenTooOften)
+    private void DecideAgain(PendingTurn turn, RefusalReason whenTooOften, bool mayBeKnown)
     {
         DropTouched(turn);
         if (++turn.Attempts >= limits.MaxAttempts)
@@ -200,7 +200,7 @@ public sealed partial class ShardCore
             return;
         }
 
-        turn.MayBeKnown = turn.Keys.Length > 0;
+        turn.MayBeKnown = mayBeKnown;
         Restart(turn);
     }
 

@@ -188,7 +188,8 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
     private void LoadAll(List<(ShardHost Shard, GrainId? Grain, LedgerKey Key)> taken)
     {
         var grains = new List<GrainId>(taken.Count);
-        foreach (var (shard, grain, key) in taken)
+        var keys = new List<LedgerKey>();
+        foreach (var (_, grain, key) in taken)
         {
             if (grain is { } id)
             {
@@ -196,8 +197,13 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
             }
             else
             {
-                shard.Post(LookOne(key));
+                keys.Add(key);
             }
+        }
+
+        if (keys.Count > 0)
+        {
+            LookUp(taken, keys);
         }
 
         if (grains.Count > 0)
@@ -219,16 +225,26 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
         }
     }
 
-    private ShardInput LookOne(LedgerKey key)
+    private void LookUp(List<(ShardHost Shard, GrainId? Grain, LedgerKey Key)> taken, List<LedgerKey> keys)
     {
+        IReadOnlyList<JournalRecord?>? records = null;
         try
         {
-            return new Looked(key, store.FindAsync(key, CancellationToken.None).AsTask().GetAwaiter().GetResult());
+            records = store.FindAsync(keys, CancellationToken.None).AsTask().GetAwaiter().GetResult();
         }
         catch (Exception cause)
         {
             events.StoreFailed(cause);
-            return new LookFailed(key);
+        }
+
+        var index = 0;
+        foreach (var (shard, grain, key) in taken)
+        {
+            if (grain is null)
+            {
+                shard.Post(records is null ? new LookFailed(key) : new Looked(key, records[index]));
+                index++;
+            }
         }
     }
 

@@ -50,4 +50,5 @@ public enum CommitVerdict
 
 /// <param name="Verdict">Done, or why not.</param>
 /// <param name="Position">The journal position of a done commit; the current head for a check-only one.</param>
-public readonly record struct CommitResult(CommitVerdict Verdict, long Position);
+/// <param name="KeysAreNew">Of a conflict: nobody has taken a key of the commit, so that none need be looked up.</param>
+public readonly record struct CommitResult(CommitVerdict Verdict, long Position, bool KeysAreNew = false);

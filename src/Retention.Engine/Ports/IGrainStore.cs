@@ -50,6 +50,18 @@ public interface IGrainStore : IJournal, IAsyncDisposable
     /// <summary>The commit that recorded the key, or null.</summary>
     ValueTask<JournalRecord?> FindAsync(LedgerKey key, CancellationToken stop);
 
+    /// <summary>The same for many keys, answered in the order asked.</summary>
+    async ValueTask<IReadOnlyList<JournalRecord?>> FindAsync(IReadOnlyList<LedgerKey> keys, CancellationToken stop)
+    {
+        var found = new JournalRecord?[keys.Count];
+        for (var index = 0; index < found.Length; index++)
+        {
+            found[index] = await FindAsync(keys[index], stop).ConfigureAwait(false);
+        }
+
+        return found;
+    }
+
     /// <summary>Effects not yet received, in order per edge, at most <paramref name="limit"/>.</summary>
     ValueTask<IReadOnlyList<SentEffect>> PendingEffectsAsync(int limit, CancellationToken stop);
 

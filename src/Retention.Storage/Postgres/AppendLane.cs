@@ -13,6 +13,9 @@ internal sealed class AppendLane(Connections connections) : IDisposable
 {
     private const string DiskFull = "53100";
     private const string TooManyConnections = "53300";
+    private const int KeyTaken = -1;
+    private const int Held = -3;
+    private static readonly TimeSpan PauseWhenHeld = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan PauseBetweenTries = TimeSpan.FromMilliseconds(50);
 
     private readonly Lock gate = new();
@@ -38,7 +41,9 @@ internal sealed class AppendLane(Connections connections) : IDisposable
             {
                 var (head, answers) = append!.Run(batch, epoch);
                 if (warning is { } said && batch.Stored > 0) throw new CommitInDoubtException(said);
-                return answers is null ? AllDone(head) : Judged(head, answers);
+                if (answers is null) return AllDone(head);
+                PauseIfHeld(answers);
+                return Judged(head, answers);
             }
             catch (PostgresException full) when (full.SqlState == DiskFull)
             {
@@ -72,6 +77,15 @@ internal sealed class AppendLane(Connections connections) : IDisposable
         }
     }
 
+    /// <summary>A node that ends lets the others go on at once.</summary>
+    public void LeaveTurns()
+    {
+        lock (gate)
+        {
+            if (connection is not null) Scalar($"DELETE FROM claim WHERE lane = '{id}'");
+        }
+    }
+
     public void Dispose()
     {
         lock (gate)
@@ -99,11 +113,19 @@ internal sealed class AppendLane(Connections connections) : IDisposable
         for (var index = 0; index < results.Length; index++)
         {
             results[index] = answers[index] < 0
-                ? new CommitResult(CommitVerdict.Conflict, 0)
+                ? new CommitResult(CommitVerdict.Conflict, 0, KeysAreNew: answers[index] != KeyTaken)
                 : new CommitResult(CommitVerdict.Done, head + answers[index]);
         }
 
         return results;
+    }
+
+    /// <summary>
+    /// Where nothing could be done but wait for another node's turn, the next try would come too early: it takes a commit.
+    /// </summary>
+    private static void PauseIfHeld(int[] answers)
+    {
+        if (answers.Contains(Held) && answers.All(answer => answer < 0)) Thread.Sleep(PauseWhenHeld);
     }
 
     private void EnsureOpen()

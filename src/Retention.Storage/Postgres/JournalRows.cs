@@ -14,8 +14,12 @@ internal static class JournalRows
     private const string ByPosition =
         "SELECT position, record FROM journal WHERE position > $1 AND position <= $2 ORDER BY position";
 
-    private const string ByKey =
-        "SELECT j.position, j.record FROM ledger_key k JOIN journal j USING (position) WHERE k.key = $1";
+    // One row for each key asked for: of the journal's rows, those without a record were never written.
+    private const string ByKey = """
+        SELECT coalesce(k.position, 0), j.record FROM unnest($1::uuid[]) WITH ORDINALITY asked(key, o)
+        LEFT JOIN ledger_key k ON k.key = asked.key LEFT JOIN journal j ON j.position = k.position
+        ORDER BY asked.o
+        """;
 
     private const string ByGrain = """
         SELECT c.position, j.record FROM grain_commit c LEFT JOIN journal j USING (position)
@@ -68,16 +72,20 @@ internal static class JournalRows
         return records;
     }
 
-    public static async ValueTask<JournalRecord?> FindAsync(
-        NpgsqlConnection connection, LedgerKey key, CancellationToken stop)
+    public static async ValueTask<JournalRecord?[]> FindAsync(
+        NpgsqlConnection connection, IReadOnlyList<LedgerKey> keys, CancellationToken stop)
     {
-        await using var batch = Visible.Everywhere(connection, ByKey, Visible.Value(AppendBatch.Uuid(key.Value)));
-        await foreach (var record in Rows(batch, stop))
+        var records = new JournalRecord?[keys.Count];
+        await using var batch = Visible.Everywhere(
+            connection, ByKey, Visible.Value(keys.Select(key => AppendBatch.Uuid(key.Value)).ToArray()));
+        await using var rows = await batch.ExecuteReaderAsync(stop).ConfigureAwait(false);
+        await rows.NextResultAsync(stop).ConfigureAwait(false);
+        for (var index = 0; await rows.ReadAsync(stop).ConfigureAwait(false); index++)
         {
-            return record;
+            if (rows.GetInt64(0) > 0) records[index] = Row(rows);
         }
 
-        return null;
+        return records;
     }
 
     public static async ValueTask<IReadOnlyList<JournalRecord>> HistoryAsync(
@@ -102,9 +110,14 @@ internal static class JournalRows
         await rows.NextResultAsync(stop).ConfigureAwait(false);
         while (await rows.ReadAsync(stop).ConfigureAwait(false))
         {
-            var position = rows.GetInt64(0);
-            yield return rows.IsDBNull(1) ? throw Damaged(position) : Decode(position, rows.GetFieldValue<byte[]>(1));
+            yield return Row(rows);
         }
+    }
+
+    private static JournalRecord Row(NpgsqlDataReader rows)
+    {
+        var position = rows.GetInt64(0);
+        return rows.IsDBNull(1) ? throw Damaged(position) : Decode(position, rows.GetFieldValue<byte[]>(1));
     }
 
     private static StoreDamagedException Damaged(long position) =>

@@ -125,13 +125,16 @@ public sealed class PostgresGrainStore : IAuditedStore
     /// <summary>Another node may have recorded any key a moment ago.</summary>
     public bool MayHold(LedgerKey key) => true;
 
-    public async ValueTask<JournalRecord?> FindAsync(LedgerKey key, CancellationToken stop)
+    public async ValueTask<JournalRecord?> FindAsync(LedgerKey key, CancellationToken stop) =>
+        (await FindAsync([key], stop).ConfigureAwait(false))[0];
+
+    public async ValueTask<IReadOnlyList<JournalRecord?>> FindAsync(IReadOnlyList<LedgerKey> keys, CancellationToken stop)
     {
         lane.Settle();
         await using var connection = await connections.OpenAsync(stop).ConfigureAwait(false);
-        var record = await JournalRows.FindAsync(connection, key, stop).ConfigureAwait(false);
-        watch.Raise(record?.Position ?? 0);
-        return record;
+        var records = await JournalRows.FindAsync(connection, keys, stop).ConfigureAwait(false);
+        watch.Raise(records.Max(record => record?.Position ?? 0));
+        return records;
     }
 
     public ValueTask<long[]> PositionsAsync(IReadOnlyList<LedgerKey> keys, CancellationToken stop) => PositionsAsync(
@@ -217,12 +220,13 @@ public sealed class PostgresGrainStore : IAuditedStore
         return await command.ExecuteScalarAsync(stop).ConfigureAwait(false) as long[] ?? [];
     }
 
-    // A database that is away keeps the lease until its time is over.
+    // A database that is away keeps the lease, and the node's turns, until their time is over.
     private void TryRelease()
     {
         try
         {
             upkeep.Release();
+            lane.LeaveTurns();
         }
         catch (NpgsqlException)
         {

@@ -34,7 +34,8 @@ public sealed class ModelStore(int factsPerSnapshot = 16)
                 verdict = doom(index);
             }
 
-            results[index] = new CommitResult(verdict, verdict == CommitVerdict.Done ? Apply(commit) : 0);
+            var keysAreNew = verdict == CommitVerdict.Conflict && !TakesKnownKey(commit);
+            results[index] = new CommitResult(verdict, verdict == CommitVerdict.Done ? Apply(commit) : 0, keysAreNew);
             if (verdict != CommitVerdict.Done)
             {
                 failed.UnionWith(commit.Writes.Select(x => x.Grain));
@@ -103,7 +104,9 @@ public sealed class ModelStore(int factsPerSnapshot = 16)
     private bool Holds(Commit commit) =>
         commit.Checks.All(x => VersionOf(x.Grain) == x.Version)
         && commit.Writes.All(x => VersionOf(x.Grain) == x.ExpectedVersion)
-        && (commit.Ledger is null || !commit.Ledger.Keys.Any(ledger.ContainsKey));
+        && !TakesKnownKey(commit);
+
+    private bool TakesKnownKey(Commit commit) => commit.Ledger?.Keys.Any(ledger.ContainsKey) ?? false;
 
     private long VersionOf(GrainId grain) => grains.TryGetValue(grain, out var found) ? found.Facts.Count : 0;
 
