@@ -11,10 +11,9 @@ public sealed class DirectionTests
         ["Domain"] = ["Kernel"],
         ["Engine"] = ["Kernel"],
         ["Storage"] = ["Kernel", "Engine"],
-        ["Reporting"] = ["Kernel", "Domain", "Engine"],
         ["Transport"] = [],
         ["Contracts"] = [],
-        ["Server"] = ["Kernel", "Domain", "Engine", "Storage", "Reporting", "Transport", "Contracts"],
+        ["Server"] = ["Kernel", "Domain", "Engine", "Storage", "Transport", "Contracts"],
     };
 
     private static readonly Dictionary<string, string[]> MayUsePackages = new()
