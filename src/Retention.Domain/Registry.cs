@@ -5,6 +5,7 @@ using Retention.Domain.Customers;
 using Retention.Domain.Entities;
 using Retention.Domain.Links;
 using Retention.Domain.Offers;
+using Retention.Domain.Offline;
 using Retention.Domain.Tenants;
 using Retention.Domain.Tills;
 using Retention.Kernel;
@@ -19,6 +20,7 @@ public sealed class Registry : IEffectTurns
         CredentialArea.Area,
         CustomerArea.Area,
         OfferArea.Area,
+        OfflineGrains.Area,
         AgreementArea.Area,
         LinkArea.Area,
         TillGrains.Area,

@@ -100,6 +100,8 @@ public enum RefusalReason
     BudgetExhausted,
     ReservationNotFound,
     CodeSeriesNotFound,
+    SignatureInvalid,
+    SigningKeyNotFound,
 
     // Offers and agreements.
     OfferNotDraft,

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using Retention.Domain.Clearing;
+using Retention.Domain.Offline;
 
 namespace Retention.Domain.Agreements;
 
@@ -103,6 +104,9 @@ public sealed record AgreementTerms(
 
     /// <summary>Null: no limit.</summary>
     public CreditTerms? Credit { get; init; }
+
+    /// <summary>Null: tills accept the coupons with the network only.</summary>
+    public JointOfflineTerms? Offline { get; init; }
 
     /// <summary>Null: none but the default depth of chains.</summary>
     public CapTerms? Caps { get; init; }

@@ -86,6 +86,11 @@ public static class AgreementRules
             if (days is < 0 or > AgreementTerms.DaysMax) return Invalid(field, "0_to_366");
         }
 
+        if (terms.Offline is { } offline && !offline.IsSound())
+        {
+            return Invalid("terms.offline", "ceiling_not_negative_and_max_delay_up_to_30_days");
+        }
+
         if (terms.Caps is not { } caps) return null;
         if (caps.FirstFundedPerPeriod < 0 || caps.SecondFundedPerPeriod < 0)
         {

@@ -18,7 +18,7 @@ public static class JointCouponTurns
         if (!turn.IsComplete) return Decision.Silent();
         if (Fault(desk, asker, command) is { Reason: not RefusalReason.CouponNotInCampaign } fault) return fault;
 
-        var failing = Failing(desk, asker, agreementId, command);
+        var failing = Failing(desk, asker, agreementId, command, desk.Now);
         return Decision.With(new CouponValidation(
             failing.All, Discount(desk, command), desk.Agreement.Agreed.Currency, "", agreementId));
     }
@@ -29,16 +29,21 @@ public static class JointCouponTurns
         if (!turn.IsComplete) return Decision.Silent();
         if (Fault(desk, asker, command) is { } fault) return fault;
 
-        var failing = Failing(desk, asker, agreementId, command);
+        var failing = Failing(desk, asker, agreementId, command, desk.Now);
         if (failing.Any) return failing.First();
 
-        var (leg, discount) = (desk.FoundLeg, Discount(desk, command));
-        var redeemed = JointEntries.Redeem(desk, command.RedemptionId, discount, asker.EntityId);
+        return Redeemed(desk, asker, agreementId, command.RedemptionId, Discount(desk, command));
+    }
+
+    /// <summary>A coupon that nothing stands against.</summary>
+    internal static Decision Redeemed(JointDesk desk, Asker asker, string agreementId, string redemptionId, long discount)
+    {
+        var redeemed = JointEntries.Redeem(desk, redemptionId, discount, asker.EntityId);
         var decision = Decision
             .With(new CouponRedemption(
-                command.RedemptionId,
+                redemptionId,
                 desk.CouponId,
-                leg.LegId,
+                desk.FoundLeg.LegId,
                 "",
                 agreementId,
                 discount,
@@ -123,7 +128,7 @@ public static class JointCouponTurns
             desk.UseGrain, new JointUseReopened(desk.CouponId, desk.Coupon.ExpiresAt, desk.Code) { At = desk.Now }),
         desk.Coupon);
 
-    private static Refusal? Fault(JointDesk desk, Asker asker, RedeemCoupon command)
+    internal static Refusal? Fault(JointDesk desk, Asker asker, RedeemCoupon command)
     {
         if (command.Basket is { } basket && basket.Currency != asker.Currency)
         {
@@ -134,7 +139,9 @@ public static class JointCouponTurns
         return IsRedeemers(desk, asker) ? null : Because(RefusalReason.CouponNotFound);
     }
 
-    private static Refusals Failing(JointDesk desk, Asker asker, string agreementId, RedeemCoupon command)
+    /// <param name="givenAt">When the till gave the discount.</param>
+    internal static Refusals Failing(
+        JointDesk desk, Asker asker, string agreementId, RedeemCoupon command, Instant givenAt)
     {
         var failing = default(Refusals);
         if (command.CampaignId.Length > 0 && command.CampaignId != agreementId)
@@ -143,9 +150,9 @@ public static class JointCouponTurns
         }
 
         if (!desk.Person.IsFor(desk.FoundLeg, asker)) failing.Add(RefusalReason.NotTargeted);
-        if (desk.Now >= desk.Coupon.ExpiresAt)
+        if (givenAt >= desk.Coupon.ExpiresAt)
         {
-            failing.Add(RefusalReason.AfterEnd, ("end_time", desk.Coupon.ExpiresAt), ("time", desk.Now));
+            failing.Add(RefusalReason.AfterEnd, ("end_time", desk.Coupon.ExpiresAt), ("time", givenAt));
         }
 
         if (desk.Coupon.Status == JointCouponStatus.Redeemed) failing.Add(RefusalReason.AlreadyRedeemed);
@@ -163,6 +170,6 @@ public static class JointCouponTurns
         && leg.Redeeming.TenantId == asker.TenantId
         && (asker.BrandId.Length == 0 || asker.BrandId == leg.Redeeming.BrandId);
 
-    private static JointDesk Opened(ITurn turn, Asker asker, string agreementId, string typed) =>
+    internal static JointDesk Opened(ITurn turn, Asker asker, string agreementId, string typed) =>
         JointDesk.OfCode(turn, agreementId, CouponCode.Joint(typed) ?? "", asker.Now);
 }

@@ -23,6 +23,17 @@ internal static class JointEntries
         Billing.Post(desk.Pen, terms, entry, PayeeOf(desk, fee), 0, fee.Of(terms.DiscountMinorUnits));
     }
 
+    /// <summary>The issuer pays what a till without the network gave for a coupon that had nothing left to give. No tax: nothing is sold.</summary>
+    public static void OfflineLoss(JointDesk desk, long loss, string? entityId) => desk.Pen.Post(
+        new FeeCleared(FeeTrigger.OfflineLoss)
+        {
+            LegId = desk.FoundLeg.LegId,
+            CouponId = desk.CouponId,
+            TermsVersion = desk.Coupon.TermsVersion,
+            EntityId = entityId,
+            Postings = Billing.Credit(desk.FoundLeg.Redeemer, loss),
+        });
+
     /// <summary>The entry of a redemption: final, or provisional until its sale arrives.</summary>
     public static JointCouponRedeemed Redeem(JointDesk desk, string redemption, long discount, string? entityId)
     {

@@ -135,10 +135,10 @@ public sealed record AccountState
             Voided = leg.Voided + 1,
         }),
         RedemptionCleared redeemed => Consumed(
-            redeemed.LegId, redeemed.EndsOn, redeemed.FaceMinorUnits, redeemed.ReservedMinorUnits)
+            redeemed, redeemed.EndsOn, redeemed.FaceMinorUnits, redeemed.ReservedMinorUnits)
             .LastRedeemedBy(redeemed).Posted(redeemed),
         RedemptionPending pending => Consumed(
-            pending.LegId, pending.EndsOn, pending.FaceMinorUnits, pending.ReservedMinorUnits)
+            pending, pending.EndsOn, pending.FaceMinorUnits, pending.ReservedMinorUnits)
             .LastRedeemedBy(pending).Posted(pending).Awaiting(pending),
         ReversalCleared reversed => Reversed(reversed).Posted(reversed).LessDisputed(reversed),
         ClawBackCleared clawed => OnLeg(clawed.LegId, leg => leg with { ClawedBack = leg.ClawedBack + 1 })
@@ -189,8 +189,11 @@ public sealed record AccountState
         return this;
     }
 
-    private AccountState Consumed(string legId, LocalDate endsOn, long face, long reserved) => OnLeg(
-        legId, leg => leg.Closed(endsOn, face, reserved) with { Consumed = leg.Consumed + 1 });
+    // A till without the network may have used it before its last day was over: then it did not expire.
+    private AccountState Consumed(EntryFact fact, LocalDate endsOn, long face, long reserved) => fact.On <= endsOn
+        ? OnLeg(fact.LegId, leg => leg.Closed(endsOn, face, reserved) with { Consumed = leg.Consumed + 1 })
+        : OnLeg(fact.LegId, leg => leg with { Expired = leg.Expired - 1, Consumed = leg.Consumed + 1 })
+            .WithExpired(fact.LegId, new Memo(-1, -face));
 
     // Where nothing was left to take back because it had been clawed back, the coupon is consumed no longer.
     private AccountState Reversed(ReversalCleared fact)

@@ -136,6 +136,9 @@ public enum FeeTrigger
     Issue = 1,
     Redemption,
     Period,
+
+    /// <summary>No fee that terms set: a conflict of a till without the network, which the terms lay on the issuer.</summary>
+    OfflineLoss,
 }
 
 [JsonConverter(typeof(JsonStringEnumConverter<DisputeOutcome>))]

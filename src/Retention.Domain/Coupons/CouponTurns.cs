@@ -98,7 +98,7 @@ public static class CouponTurns
             .ToImmutableArray());
     }
 
-    private static Decision Redeemed(RedeemCoupon command, FoundCoupon found, OfferCheck check)
+    internal static Decision Redeemed(RedeemCoupon command, FoundCoupon found, OfferCheck check)
     {
         var (offer, tenantId) = (found.Offer, command.TenantId);
         var reservation = check.Reservation.Length > 0 ? check.Reservation : null;

@@ -24,7 +24,7 @@ public struct Refusals
         return all[0] with { Details = all[0].Details.Add(new RefusalDetail("failing_conditions", names)) };
     }
 
-    private static string UpperSnake(string name)
+    internal static string UpperSnake(string name)
     {
         var text = new StringBuilder(name.Length + 4);
         foreach (var letter in name)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using NodaTime;
+using Retention.Domain.Offline;
 
 namespace Retention.Domain.Offers;
 
@@ -46,6 +47,9 @@ public sealed record Offer(
 
     /// <summary>Null: it goes together with all that do.</summary>
     public OfferStacking? Stacking { get; init; }
+
+    /// <summary>Null: by the defaults.</summary>
+    public OfflineTerms? Offline { get; init; }
 
     /// <summary>Changes made since it was created.</summary>
     public int Changes { get; init; }

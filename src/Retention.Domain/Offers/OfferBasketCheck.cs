@@ -36,7 +36,7 @@ internal static class OfferBasketCheck
             Missing(ref failing, "products", conditions.ProductIds);
         }
 
-        if (conditions.Times is { } times && !times.Holds(check.Now.InZone(check.Zone).LocalDateTime))
+        if (conditions.Times is { } times && !times.Holds(check.GivenAt.InZone(check.Zone).LocalDateTime))
         {
             failing.Add(
                 RefusalReason.ConditionNotMet,

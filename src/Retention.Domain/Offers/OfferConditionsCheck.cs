@@ -29,6 +29,11 @@ public sealed record OfferCheck(
 {
     public long Discount => Seen.MinorUnits;
 
+    /// <summary>When the till gave the discount, by which validity is judged; all that is counted is counted now. Null: now.</summary>
+    public Instant? JudgedAt { get; init; }
+
+    public Instant GivenAt => JudgedAt ?? Now;
+
     public LocalDate Today => Now.InZone(Zone).Date;
 }
 
@@ -87,14 +92,14 @@ public static class OfferConditionsCheck
 
     private static void Validity(OfferCheck check, Offer offer, ref Refusals failing)
     {
-        if (offer.Validity.StartsAt(check.Zone) is { } start && check.Now < start)
+        if (offer.Validity.StartsAt(check.Zone) is { } start && check.GivenAt < start)
         {
-            failing.Add(RefusalReason.BeforeStart, ("start_time", start), ("time", check.Now));
+            failing.Add(RefusalReason.BeforeStart, ("start_time", start), ("time", check.GivenAt));
         }
 
-        if (Earliest(offer.Validity.EndsBefore(check.Zone), check.Coupon?.ExpiresAt) is { } end && check.Now >= end)
+        if (Earliest(offer.Validity.EndsBefore(check.Zone), check.Coupon?.ExpiresAt) is { } end && check.GivenAt >= end)
         {
-            failing.Add(RefusalReason.AfterEnd, ("end_time", end), ("time", check.Now));
+            failing.Add(RefusalReason.AfterEnd, ("end_time", end), ("time", check.GivenAt));
         }
     }
 
@@ -155,6 +160,6 @@ public static class OfferConditionsCheck
             ("used", used),
             ("reserved", reserved));
 
-    private static Instant? Earliest(Instant? left, Instant? right) =>
+    internal static Instant? Earliest(Instant? left, Instant? right) =>
         left is { } a && right is { } b ? (a < b ? a : b) : left ?? right;
 }

@@ -42,6 +42,11 @@ public static class OfferRules
             return Invalid("stacking", "not_negative");
         }
 
+        if (offer.Offline is { } offline && !offline.IsSound())
+        {
+            return Invalid("offline", "ceiling_not_negative_and_max_delay_up_to_30_days");
+        }
+
         if (offer.BudgetMinorUnits < 0) return Invalid("budget", "not_negative");
         if (offer.Conditions.MinimumBasketMinorUnits < 0) return Invalid("conditions.minimum_basket", "not_negative");
         if (ConditionFault(offer.Conditions) is { } condition) return condition;

@@ -51,6 +51,7 @@ public static class OfferUpdateTurns
                 "conditions" => merged with { Conditions = wanted.Conditions },
                 "limits" => merged with { Limits = wanted.Limits },
                 "validity" => merged with { Validity = wanted.Validity },
+                "offline" => merged with { Offline = wanted.Offline },
                 "stacking" => merged with { Stacking = wanted.Stacking },
                 "budget" => merged with { BudgetMinorUnits = wanted.BudgetMinorUnits },
                 _ => null,

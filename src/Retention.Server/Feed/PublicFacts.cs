@@ -99,6 +99,11 @@ public static class PublicFacts
         entity-account entity-cleared: $at on>date number first>first_entity_id second>second_entity_id currency>currency_code redemption>redemption_id cause subject first_minor_units second_minor_units
         entity-account entity-reversed: $at on>date number first>first_entity_id second>second_entity_id currency>currency_code redemption>redemption_id cause subject first_minor_units second_minor_units
         wallet wallet-filled: -
+        signing-keys signing-key-made: $at key_id public_key
+        signing-keys signing-key-revoked: $at key_id
+        offline-book offline-accepted: $at redemption>redemption_id discount>discount_minor_units source order_id till_at>till_time
+        offline-book offline-conflict-counted: $at loss>loss_minor_units
+        offline-book offline-conflicted: conflict{number coupon_id offer_id source order_id store_id till_id reasons loss>loss_minor_units borne_by>loss_party till_at>till_time captured_at>capture_time}
         agreement agreement-proposed: $at agreement_id first>issuing{tenant_id brand_id} second>redeeming{tenant_id brand_id} terms_version is_sandbox>sandbox terms{$terms}
         agreement agreement-amended: $at side terms_version terms{$terms}
         agreement agreement-accepted: $at side terms_version
@@ -111,12 +116,12 @@ public static class PublicFacts
     [
         ("$at", "at>time"),
         ("$origin", "o>origin{by>credential_id b>brand_id st>store_id ti>till_id ca>cashier_id}"),
-        ("$offer", "offer_id campaign_id brand_id kind code code_prefix changes discount{$discount} conditions{$conditions} limits{$limits} validity{start_on>start_date end_on>end_date time_zone days_after_issue} budget_minor_units funding{entity_id share_bps}"),
+        ("$offer", "offer_id campaign_id brand_id kind code code_prefix changes discount{$discount} conditions{$conditions} limits{$limits} validity{start_on>start_date end_on>end_date time_zone days_after_issue} budget_minor_units funding{entity_id share_bps} offline{ceiling_minor_units max_delay_seconds}"),
         ("$discount", "amount_minor_units share_bps cap_minor_units on_matching_lines free_product_id priced_product_id price_minor_units priced_units_max gift_credit_minor_units"),
         ("$conditions", "minimum_basket_minor_units categories store_ids targets_only product_ids times{weekdays from_minute to_minute} first_purchase bins"),
         ("$limits", "total per_customer per_day total_discount_minor_units per_customer_period period per_store"),
         ("$consent", "{b>brand_id ch>channel pu>purpose yes>granted txt>text_version at>change_time}"),
-        ("$terms", "discount_minor_units currency>currency_code minimum_basket_minor_units categories days_valid max_open_per_customer max_issued_per_customer_month issuer_share_bps issuer_rounds time_zone mirrors_returns claw_back_days reversed_stays_used is_mirrored>mirrored suppress_under notice_days"),
+        ("$terms", "discount_minor_units currency>currency_code minimum_basket_minor_units categories days_valid max_open_per_customer max_issued_per_customer_month issuer_share_bps issuer_rounds time_zone mirrors_returns claw_back_days reversed_stays_used is_mirrored>mirrored suppress_under notice_days offline{ceiling_minor_units max_delay_seconds issuer_bears_loss}"),
         ("$slice", "{n>lot_number m>millipoints b>funder_brand_id v>rule_version f>active_from_time x>expire_time e>entity_id}"),
     ];
 

@@ -3,6 +3,7 @@ using Retention.Engine.Ports;
 using Retention.Server.Auth;
 using Retention.Server.Persons;
 using Retention.Server.Services;
+using Retention.Server.Signing;
 using Retention.Transport;
 using Retention.V1;
 
@@ -47,7 +48,7 @@ public static class RpcServices
     [
         new TenantService(parts.Grains, parts.Authentication),
         new OfferService(parts.Grains),
-        new CouponService(parts.Grains, parts.Codes),
+        new CouponService(parts.Grains, parts.Codes, new CouponSigner(parts.Persons)),
         new AgreementService(parts.Grains),
         new OperationService(parts.Grains, parts.Rules, Descriptors),
         new DiagnosticsService(),

@@ -37,7 +37,7 @@ public static class ErrorMap
             or RefusalReason.LegalEntityNotFound or RefusalReason.CredentialNotFound
             or RefusalReason.CustomerNotFound or RefusalReason.PurchaseNotFound or RefusalReason.OfferNotFound
             or RefusalReason.CouponNotFound or RefusalReason.RedemptionNotFound
-            or RefusalReason.ReservationNotFound or RefusalReason.CodeSeriesNotFound
+            or RefusalReason.ReservationNotFound or RefusalReason.CodeSeriesNotFound or RefusalReason.SigningKeyNotFound
             or RefusalReason.AgreementNotFound
             or RefusalReason.LineNotFound or RefusalReason.HoldNotFound or RefusalReason.PeriodNotFound
             or RefusalReason.ClearingEntryNotFound or RefusalReason.SettlementNotFound
@@ -74,15 +74,17 @@ public static class ErrorMap
             or RefusalReason.PurchaseVoided or RefusalReason.PurchaseReassigned or RefusalReason.PurchaseReturned
             or RefusalReason.TooLate or RefusalReason.LinkTokenInvalid or RefusalReason.CustomerLinked
             or RefusalReason.HoldEnded or RefusalReason.CustomerNotLinked or RefusalReason.OwnCard or RefusalReason.CardVelocity
-            or RefusalReason.NotAParty or RefusalReason.DisputeNotAllowed => RpcStatus.FailedPrecondition,
+            or RefusalReason.NotAParty or RefusalReason.DisputeNotAllowed or RefusalReason.SignatureInvalid => RpcStatus.FailedPrecondition,
 
         _ => throw new InvalidOperationException($"{reason} has no status."),
     };
 
     /// <summary>Whether a call ended for the reason.</summary>
-    public static bool IsBecause(this RpcFailure failure, RefusalReason reason) =>
-        failure.Details?.Details.FirstOrDefault(detail => detail.Is(Retention.Rpc.ErrorInfo.Descriptor)) is { } info
-        && info.Unpack<ErrorInfo>().Reason == Names[reason];
+    public static bool IsBecause(this RpcFailure failure, RefusalReason reason) => failure.Info()?.Reason == Names[reason];
+
+    /// <summary>Null: it ended for no reason of the product.</summary>
+    public static ErrorInfo? Info(this RpcFailure failure) =>
+        failure.Details?.Details.FirstOrDefault(detail => detail.Is(Retention.Rpc.ErrorInfo.Descriptor))?.Unpack<ErrorInfo>();
 
     internal static ErrorInfo ErrorInfo(RefusalReason reason, IEnumerable<RefusalDetail> details)
     {

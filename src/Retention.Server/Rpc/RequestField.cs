@@ -120,6 +120,13 @@ public static class RequestField
     }
 
     /// <summary>Entries a page may hold: 50 where the request says nothing, never more than 500.</summary>
+    /// <summary>0 where it is absent.</summary>
+    public static long WholeSeconds(Google.Protobuf.WellKnownTypes.Duration? value, string field)
+    {
+        if (value is null) return 0;
+        return value is { Seconds: > 0, Nanos: 0 } ? value.Seconds : throw Invalid(field, "whole_seconds_at_least_1");
+    }
+
     public static int PageSize(int value) => value switch
     {
         < 0 => throw Invalid("page_size", "at_least_0"),

@@ -56,7 +56,8 @@ internal static class AgreementMessages
         {
             SettlesAtSale = terms.Settle != V1.Settle.AtRedeem,
             NoticeDays = terms.NoticeDays,
-            ConfirmWithinSeconds = WholeSeconds(terms.ConfirmWithin, "terms.confirm_within"),
+            Offline = terms.Offline.ToDomain(currency),
+            ConfirmWithinSeconds = RequestField.WholeSeconds(terms.ConfirmWithin, "terms.confirm_within"),
             Fees = ClearingTermsMessages.Fees(terms, currency),
             Tax = ClearingTermsMessages.Tax(terms, issuing, redeeming),
             Credit = ClearingTermsMessages.Credit(terms, currency),
@@ -65,12 +66,6 @@ internal static class AgreementMessages
             DisputeDays = terms.DisputeDays,
             DisputeAnswerDays = terms.DisputeAnswerDays,
         };
-    }
-
-    private static long WholeSeconds(Duration? value, string field)
-    {
-        if (value is null) return 0;
-        return value is { Seconds: > 0, Nanos: 0 } ? value.Seconds : throw RequestField.Invalid(field, "whole_seconds_at_least_1");
     }
 
     public static V1.Agreement ToProto(this AgreementView view)
@@ -294,6 +289,7 @@ internal static class AgreementMessages
             PeriodTimeZone = terms.TimeZone,
             Settle = terms.SettlesAtSale ? V1.Settle.AtSale : V1.Settle.AtRedeem,
             NoticeDays = terms.NoticeDays,
+            Offline = terms.Offline.ToProto(terms.Currency),
             ConfirmWithin = terms.SettlesAtSale ? new Duration { Seconds = terms.ConfirmSeconds() } : null,
             TriggerReturnLoss = terms.MirrorsReturns ? V1.TriggerReturnLoss.Mirror : V1.TriggerReturnLoss.IssuerBears,
             ClawBackDays = terms.ClawBackDays,

@@ -8,6 +8,7 @@ using Retention.Domain.Links;
 using Retention.Engine.Ports;
 using Retention.Kernel;
 using Retention.Server.Rpc;
+using Retention.Server.Signing;
 using Retention.Transport;
 using Retention.V1;
 
@@ -17,7 +18,7 @@ namespace Retention.Server.Services;
 /// Coupons at the till. A code in the form of a joint coupon is asked in the partition of the agreement that its
 /// prefix names, every other code in the tenant's own. Decides nothing.
 /// </summary>
-public sealed partial class CouponService(IGrainHost grains, CodeGuard guard) : IRpcService
+public sealed partial class CouponService(IGrainHost grains, CodeGuard guard, CouponSigner signer) : IRpcService
 {
     private const int CodeMax = 128;
 
@@ -37,7 +38,15 @@ public sealed partial class CouponService(IGrainHost grains, CodeGuard guard) : 
             nameof(ReverseCouponRedemption), ReverseCouponRedemption)
         .Unary<GetCouponRequest, GetCouponResponse>(nameof(GetCoupon), (request, call) =>
             guard.Guard(call.Caller(), request.CustomerId, () => GetCoupon(request, call)))
-        .Unary<ListCouponsRequest, ListCouponsResponse>(nameof(ListCoupons), ListCoupons);
+        .Unary<ListCouponsRequest, ListCouponsResponse>(nameof(ListCoupons), ListCoupons)
+        .Unary<RotateSigningKeyRequest, RotateSigningKeyResponse>(nameof(RotateSigningKey), RotateSigningKey)
+        .Unary<ListSigningKeysRequest, ListSigningKeysResponse>(nameof(ListSigningKeys), ListSigningKeys)
+        .Unary<SignCouponsRequest, SignCouponsResponse>(nameof(SignCoupons), (request, call) =>
+            guard.Guard(call.Caller(), "", () => SignCoupons(request, call)))
+        .Unary<CaptureOfflineRequest, CaptureOfflineResponse>(nameof(CaptureOffline), (request, call) =>
+            guard.Guard(call.Caller(), "", () => CaptureOffline(request, call)))
+        .Unary<ListOfflineConflictsRequest, ListOfflineConflictsResponse>(
+            nameof(ListOfflineConflicts), ListOfflineConflicts);
 
     private async ValueTask<ValidateCouponResponse> ValidateCoupon(ValidateCouponRequest request, CallContext call)
     {

@@ -68,6 +68,7 @@ internal static class OfferMessages
             EntityFunding = offer.Funding is { } funding
                 ? new V1.OfferEntityFunding { EntityId = funding.EntityId, ShareBps = funding.ShareBps }
                 : null,
+            Offline = offer.Offline.ToProto(currency),
             Etag = $"v{offer.Version}",
             BudgetPercent = state.BudgetPercent,
             PausedByBudget = state.IsPausedByBudget,
@@ -97,6 +98,7 @@ internal static class OfferMessages
         amounts.Read(offer.Budget, "offer.budget"))
     {
         CodePrefix = offer.CodePrefix.Length > 0 ? offer.CodePrefix : null,
+        Offline = offer.Offline.ToDomain(amounts),
         Funding = offer.EntityFunding is { } funding
             ? new OfferFunding(
                 RequestField.OptionalId(funding.EntityId, "offer.entity_funding.entity_id") ?? "",

@@ -1,4 +1,3 @@
-using Retention.Rpc;
 using Retention.Server.Rpc;
 using Retention.Transport;
 using Retention.V1;
@@ -48,22 +47,12 @@ public sealed partial class PurchaseService
                 Millipoints = recorded.Accruals.Sum(accrual => accrual.Millipoints),
             };
         }
-        catch (RpcFailure failure) when (ReasonOf(failure) is { } info)
+        catch (RpcFailure failure) when (failure.Info() is { } info)
         {
             return new ImportResult
             {
                 RequestId = purchase.RequestId, Reason = info.Reason, Metadata = { info.Metadata },
             };
         }
-    }
-
-    private static ErrorInfo? ReasonOf(RpcFailure failure)
-    {
-        foreach (var detail in failure.Details?.Details ?? [])
-        {
-            if (detail.TryUnpack<ErrorInfo>(out var info)) return info;
-        }
-
-        return null;
     }
 }

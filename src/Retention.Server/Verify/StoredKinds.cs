@@ -17,6 +17,7 @@ internal static class StoredKinds
         new NaiveReservations(),
         new NaiveIssues(),
         new NaiveLimits(),
+        new NaiveOffline(),
         new NaiveClearing(),
         new NaiveTerms(),
         new NaiveEnding(),

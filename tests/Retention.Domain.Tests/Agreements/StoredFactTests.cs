@@ -7,6 +7,7 @@ using Retention.Domain.Agreements;
 using Retention.Domain.Clearing;
 using Retention.Domain.Coupons;
 using Retention.Domain.Offers;
+using Retention.Domain.Offline;
 using Retention.Kernel;
 
 namespace Retention.Domain.Tests.Agreements;
@@ -49,6 +50,7 @@ public sealed class StoredFactTests
             Bins = ["4000"],
         },
         Limits = Offer.Limits with { PerCustomerPeriod = 1, Period = LimitPeriod.Week, PerStore = 3 },
+        Offline = new OfflineTerms(500, 3600),
         Changes = 1,
     };
 
@@ -88,6 +90,12 @@ public sealed class StoredFactTests
         (OfferGrains.Series, new CodeSeriesIssued("off-1", "SPR17", 1_000_000, End, At)),
         (OfferGrains.Series, new CodeSeriesCounted()),
         (OfferGrains.Wallet, new WalletFilled("0123456789ABCDEFGX")),
+        (OfflineGrains.SigningKeys, new SigningKeyMade("key_1", "c3BraQ==", "c2VhbGVk", "first", At)),
+        (OfflineGrains.SigningKeys, new SigningKeyRevoked("key_1", At)),
+        (OfflineGrains.Book, new OfflineAccepted(Redemption, 100, "pos", "o-1", At, End)),
+        (OfflineGrains.Book, new OfflineConflictCounted(100, End)),
+        (OfflineGrains.Book, new OfflineConflicted(new OfflineConflict(
+            1, Coupon, "off-1", "pos", "o-1", "s-1", "till-1", ["ALREADY_REDEEMED"], 100, LossParty.Tenant, At, End))),
         (AgreementGrains.Agreement, new AgreementProposed(
             "agr-1",
             new Party("bakery", "bread"),
@@ -158,7 +166,7 @@ public sealed class StoredFactTests
         Type[] families =
         [
             typeof(OfferFact), typeof(OfferUseFact), typeof(TargetListFact), typeof(CodeFact), typeof(OfferDirectoryFact),
-            typeof(CouponFact), typeof(WalletFact), typeof(RedemptionFact), typeof(CodeSeriesFact), typeof(AgreementFact), typeof(JointCouponFact), typeof(JointUseFact), typeof(AccountFact),
+            typeof(CouponFact), typeof(WalletFact), typeof(RedemptionFact), typeof(CodeSeriesFact), typeof(SigningKeyFact), typeof(OfflineFact), typeof(AgreementFact), typeof(JointCouponFact), typeof(JointUseFact), typeof(AccountFact),
         ];
         var stored = families
             .SelectMany(family => family.GetCustomAttributes<JsonDerivedTypeAttribute>())

@@ -24,6 +24,7 @@ public sealed class PublicFactsTests
         "$type", "why", "reason", "out", "src", "note", "p", "k", "h", "old", "new", "lookupKey", "digest", "pseudonymKey",
         "code_key", "first_pseudonym_key", "second_pseudonym_key", "wallet-filled.code", "offer-reserved.coupon",
         "joint-coupon.c", "CredentialCreated.tenantId",
+        "signing-key-made.sealed",
     ];
 
     [Fact]

@@ -87,6 +87,10 @@ public static class JointRecipes
             case RedeemCouponRequest redemption when redemption.ReservationId.Length > 0:
                 await ReserveAsync(redemption, tenant);
                 break;
+            case SignCouponsRequest:
+                _ = (await tenant.Client.Call<RotateSigningKeyRequest, RotateSigningKeyResponse>(
+                    "CouponService/RotateSigningKey", new() { RequestId = TestServer.NewId() }, tenant.AdminKey)).Reply;
+                break;
             case ReverseCouponRedemptionRequest reversal:
                 reversal.Lines.Clear();
                 break;
