@@ -4,13 +4,14 @@ using System.Text.Json.Serialization;
 using Retention.Domain.Offers;
 using Retention.Server.Client;
 using Retention.Server.Codes;
-using Retention.Transport;
 
 namespace Retention.Server.Commands;
 
 /// <summary><c>retention codes</c>: issues many unique coupons and writes their codes to a file.</summary>
 internal static class CodesCommand
 {
+    private const string Whose = "a tenant's admin or marketer";
+
     private static readonly Argument<string> FileName = new("FILE")
     {
         Description = "Where the codes go, as CSV. One that is there is completed, with the same --offer and --count.",
@@ -26,15 +27,9 @@ internal static class CodesCommand
         Description = $"Coupons, {IssueCoupons.CouponsMax + 1} to {Domain.Coupons.IssueSeries.CountMax}.", Required = true,
     };
 
-    private static readonly Option<string> Endpoint = new("--endpoint")
-    {
-        Description = "The server's gRPC address, e.g. http://127.0.0.1:5001.", Required = true,
-    };
+    private static readonly Option<string> Endpoint = ServerArguments.Endpoint();
 
-    private static readonly Option<string> Key = new("--key")
-    {
-        Description = "API key of the tenant's admin or marketer.", Required = true,
-    };
+    private static readonly Option<string> Key = ServerArguments.Key(Whose);
 
     public static Command Create()
     {
@@ -56,31 +51,17 @@ internal static class CodesCommand
                 throw new UsageFailure($"{Count.Name} must be {IssueCoupons.CouponsMax + 1} to {Domain.Coupons.IssueSeries.CountMax}");
             }
 
-            using var client = new RpcClient(Address(parsed), parsed.GetRequiredValue(Key), RpcPatience.Once);
+            var address = ServerArguments.Address(Endpoint, parsed.GetValue(Endpoint));
+            using var client = new RpcClient(address, parsed.GetRequiredValue(Key), RpcPatience.Once);
             var order = new CodeOrder(parsed.GetRequiredValue(FileName), parsed.GetRequiredValue(Offer), count);
-            var report = await ConsoleProgress.RunAsync(progress => new CodeFile(client, order, progress).RunAsync(stop));
-            Print(parsed, report);
-            return 0;
+            return await ServerArguments.CallAsync(Whose, async () => Print(
+                parsed, await ConsoleProgress.RunAsync(progress => new CodeFile(client, order, progress).RunAsync(stop))));
         }
         catch (CodeFileException e)
         {
             throw new UsageFailure(e.Message);
         }
-        catch (RpcCallException e) when (e.Status is RpcStatus.Unauthenticated or RpcStatus.PermissionDenied)
-        {
-            throw new UsageFailure($"{Key.Name} is not the key of a tenant's admin or marketer here");
-        }
-        catch (RpcCallException e)
-        {
-            throw new CommandFailure($"{e.Status} {e.Reason}: {e.Message}");
-        }
     }
-
-    private static Uri Address(ParseResult parsed) =>
-        Uri.TryCreate(parsed.GetValue(Endpoint), UriKind.Absolute, out var address)
-        && address.Scheme is "http" or "https"
-            ? address
-            : throw new UsageFailure($"{Endpoint.Name} must be an address like http://127.0.0.1:5001");
 
     private static void Print(ParseResult parsed, CodeReport report) => Console.Out.WriteLine(
         parsed.GetValue(CommandLine.Json)

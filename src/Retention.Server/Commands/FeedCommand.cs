@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Google.Protobuf;
 using Retention.Server.Client;
-using Retention.Transport;
 using Retention.V1;
 using Command = System.CommandLine.Command;
 
@@ -10,15 +9,11 @@ namespace Retention.Server.Commands;
 /// <summary><c>retention feed</c>: writes the journal as a tenant may see it to a file, one JSON event a line.</summary>
 internal static class FeedCommand
 {
-    private static readonly Option<string> Endpoint = new("--endpoint")
-    {
-        Description = "The server's gRPC address, e.g. http://127.0.0.1:5001.", Required = true,
-    };
+    private const string Whose = "a tenant's admin or auditor";
 
-    private static readonly Option<string> Key = new("--key")
-    {
-        Description = "API key of a tenant's admin or auditor.", Required = true,
-    };
+    private static readonly Option<string> Endpoint = ServerArguments.Endpoint();
+
+    private static readonly Option<string> Key = ServerArguments.Key(Whose);
 
     private static readonly Option<string> Agreement = new("--agreement")
     {
@@ -45,28 +40,14 @@ internal static class FeedCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
-        if (!Uri.TryCreate(parsed.GetValue(Endpoint), UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
-        {
-            throw new UsageFailure($"{Endpoint.Name} must be an address like http://127.0.0.1:5001");
-        }
-
+        var address = ServerArguments.Address(Endpoint, parsed.GetValue(Endpoint));
         try
         {
             using var client = new RpcClient(address, parsed.GetRequiredValue(Key));
             var path = parsed.GetRequiredValue(Out);
-            if (path.Length == 0)
-            {
-                await WriteAsync(client, parsed.GetRequiredValue(Agreement), Console.Out, stop);
-                return 0;
-            }
-
-            await using var file = new StreamWriter(path, append: false);
-            await WriteAsync(client, parsed.GetRequiredValue(Agreement), file, stop);
-            return 0;
-        }
-        catch (RpcCallException e)
-        {
-            throw new CommandFailure($"{e.Status} {e.Reason}: {e.Message}");
+            await using var file = path.Length == 0 ? null : new StreamWriter(path, append: false);
+            return await ServerArguments.CallAsync(
+                Whose, () => WriteAsync(client, parsed.GetRequiredValue(Agreement), file ?? Console.Out, stop));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -13,6 +13,8 @@ namespace Retention.Server.Commands;
 /// <summary><c>retention import purchases</c>: streams a file of purchases to a server.</summary>
 internal static class ImportCommand
 {
+    private const string Whose = "a tenant's admin";
+
     private const string CsvHelp =
         "csv: a header line, then purchase_id, purchase_time (2017-03-31T14:05:00-05:00, or without offset in the "
         + "tenant's zone, or a date for its noon), total (12.34), customer_id or card_number, and optionally source, "
@@ -25,15 +27,9 @@ internal static class ImportCommand
         Description = CsvHelp, DefaultValueFactory = _ => "csv",
     };
 
-    private static readonly Option<string> Endpoint = new("--endpoint")
-    {
-        Description = "The server's gRPC address, e.g. http://127.0.0.1:5001.", Required = true,
-    };
+    private static readonly Option<string> Endpoint = ServerArguments.Endpoint();
 
-    private static readonly Option<string> Key = new("--key")
-    {
-        Description = "API key of the tenant's admin.", Required = true,
-    };
+    private static readonly Option<string> Key = ServerArguments.Key(Whose);
 
     private static readonly Option<string> Source = new("--source")
     {
@@ -80,27 +76,24 @@ internal static class ImportCommand
         {
             var path = parsed.GetRequiredValue(FileName);
             if (!File.Exists(path)) throw new UsageFailure($"{path} is not there");
-            using var client = new RpcClient(Address(parsed), parsed.GetRequiredValue(Key));
-            var target = await TargetAsync(client, parsed, stop);
-            var errors = parsed.GetValue(Errors) ?? path + ".errors.csv";
-            var files = await FilesAsync(client, parsed, target, path, errors, stop);
-            var format = FormatOf(parsed, target);
-            var report = await ConsoleProgress.RunAsync(progress => ImportAsync(client, format, files, progress, stop));
-            Print(parsed, report, errors);
-            return 0;
+            var address = ServerArguments.Address(Endpoint, parsed.GetValue(Endpoint));
+            using var client = new RpcClient(address, parsed.GetRequiredValue(Key));
+            return await ServerArguments.CallAsync(Whose, () => ImportAsync(client, parsed, path, stop));
         }
         catch (CsvException e)
         {
             throw new UsageFailure(e.Message);
         }
-        catch (RpcCallException e) when (e.Status is RpcStatus.Unauthenticated or RpcStatus.PermissionDenied)
-        {
-            throw new UsageFailure($"{Key.Name} is not the key of a tenant's admin here");
-        }
-        catch (RpcCallException e)
-        {
-            throw new CommandFailure($"{e.Status} {e.Reason}: {e.Message}");
-        }
+    }
+
+    private static async Task ImportAsync(RpcClient client, ParseResult parsed, string path, CancellationToken stop)
+    {
+        var target = await TargetAsync(client, parsed, stop);
+        var errors = parsed.GetValue(Errors) ?? path + ".errors.csv";
+        var files = await FilesAsync(client, parsed, target, path, errors, stop);
+        var format = FormatOf(parsed, target);
+        var report = await ConsoleProgress.RunAsync(progress => ImportAsync(client, format, files, progress, stop));
+        Print(parsed, report, errors);
     }
 
     private static async Task<ImportReport> ImportAsync(
@@ -113,12 +106,6 @@ internal static class ImportCommand
         };
         return await import.RunAsync(stop);
     }
-
-    private static Uri Address(ParseResult parsed) =>
-        Uri.TryCreate(parsed.GetValue(Endpoint), UriKind.Absolute, out var address)
-        && address.Scheme is "http" or "https"
-            ? address
-            : throw new UsageFailure($"{Endpoint.Name} must be an address like http://127.0.0.1:5001");
 
     private static async Task<ImportTarget> TargetAsync(RpcClient client, ParseResult parsed, CancellationToken stop)
     {

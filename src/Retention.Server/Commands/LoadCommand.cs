@@ -14,17 +14,9 @@ internal static class LoadCommand
         Required = true,
     };
 
-    private static readonly Option<string> Endpoint = new("--endpoint")
-    {
-        Description = "The server's gRPC address, e.g. http://127.0.0.1:5001.",
-        Required = true,
-    };
+    private static readonly Option<string> Endpoint = ServerArguments.Endpoint();
 
-    private static readonly Option<string> Key = new("--key")
-    {
-        Description = "The platform's key, or that of the tenant's admin.",
-        Required = true,
-    };
+    private static readonly Option<string> Key = ServerArguments.Key("the platform or of the tenant's admin");
 
     private static readonly Option<int> Concurrency = Number("--concurrency", "Calls under way at once.", 64);
 
@@ -76,8 +68,8 @@ internal static class LoadCommand
 
     private static LoadOrder Order(ParseResult parsed)
     {
-        var endpoint = Address(Endpoint, parsed.GetRequiredValue(Endpoint));
-        var http = parsed.GetValue(Http) is { } text ? Address(Http, text) : null;
+        var endpoint = ServerArguments.Address(Endpoint, parsed.GetRequiredValue(Endpoint));
+        var http = parsed.GetValue(Http) is { } text ? ServerArguments.Address(Http, text) : null;
         var customers = Within(parsed, Customers, 1, 100_000_000);
         var seconds = Within(parsed, Seconds, 1, 86_400);
         if (parsed.GetValue(Limit) is < 1) throw new UsageFailure($"{Limit.Name} must be at least 1");
@@ -114,9 +106,4 @@ internal static class LoadCommand
             ? value
             : throw new UsageFailure($"{option.Name} must be from {least} to {most}");
     }
-
-    private static Uri Address(Option<string> option, string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var address) && (address.Scheme is "http" or "https")
-            ? address
-            : throw new UsageFailure($"{option.Name} {text} is not an address, e.g. http://127.0.0.1:5001");
 }
