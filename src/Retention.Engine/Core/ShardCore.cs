@@ -48,6 +48,9 @@ public sealed partial class ShardCore
     /// <summary>Commits decided and not judged yet.</summary>
     public int CommitsWaiting => gathered.Count + underWay.Count;
 
+    /// <summary>Edges whose next effect seems to be missing.</summary>
+    public int EdgesWaiting => waitingEffects.Count;
+
     public int Activations => active.Count;
 
     public long ActiveBytes => active.SizeBytes;
@@ -88,6 +91,9 @@ public sealed partial class ShardCore
                 break;
             case SnapshotsAsked asked:
                 OnSnapshotsAsked(asked.Grains);
+                break;
+            case MissingEffectsDue:
+                AskForMissingEffects();
                 break;
             case Ticked:
                 OnTick();

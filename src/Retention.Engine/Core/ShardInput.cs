@@ -38,6 +38,9 @@ public sealed record ReminderFellDue(Reminder Reminder) : ShardInput;
 /// <summary>The store would like snapshots of these grains.</summary>
 public sealed record SnapshotsAsked(IReadOnlyList<GrainId> Grains) : ShardInput;
 
+/// <summary>Effects have waited long enough for those before them: another node may have received these.</summary>
+public sealed record MissingEffectsDue : ShardInput;
+
 /// <summary>Time went by.</summary>
 public sealed record Ticked : ShardInput;
 

@@ -54,8 +54,8 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
         }
 
         snapshots = new("snapshots", 256, SaveAll);
-        upkeep = new Upkeep(store, clock, Post, Deliver, Tick, () => snapshots.Count, events.StoreFailed,
-            limits.SharedStore);
+        upkeep = new Upkeep(
+            store, clock, Post, Deliver, Tick, limits.SharedStore ? AskForMissing : null, () => snapshots.Count, events.StoreFailed);
         Meter = new EngineMeter(
             () => Sum(shard => shard.Activations),
             () => Sum(shard => shard.ActiveBytes),
@@ -133,6 +133,17 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
         foreach (var shard in shards)
         {
             shard.Post(new Ticked());
+        }
+    }
+
+    private void AskForMissing()
+    {
+        foreach (var shard in shards)
+        {
+            if (shard.Core.EdgesWaiting > 0)
+            {
+                shard.Post(new MissingEffectsDue());
+            }
         }
     }
 

@@ -11,28 +11,34 @@ namespace Retention.Engine.Hosting;
 /// </summary>
 internal sealed class Upkeep(
     IGrainStore store, IClock clock, Action<PartitionId, ShardInput> post, Action<SentEffect> deliver, Action tick,
-    Func<int> snapshotsUnderWay, Action<Exception> failed, bool isShared)
+    Action? askForMissing, Func<int> snapshotsUnderWay, Action<Exception> failed)
     : IAsyncDisposable
 {
     private const int MostSnapshots = 8_192;
     private const int MostReminders = 1_000;
     private const int MostEffects = 10_000;
     private const int RoundsPerTick = 5;
-
-    /// <summary>What waits for another node is asked for more often.</summary>
-    private const int RoundsPerSharedTick = 1;
     private const int RoundsPerSweep = 25;
     private static readonly TimeSpan Round = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>What waits for another node is there after a commit of that node; nobody says when.</summary>
+    private static readonly TimeSpan MissingRound = TimeSpan.FromMilliseconds(20);
+
     private readonly CancellationTokenSource stop = new();
     private Task? running;
+    private Task? asking;
+    private bool led;
     private SentEffect? oldest;
     private Instant oldestSeenAt;
 
     /// <summary>How long the oldest effect seen by the sweeps has been waiting; precise to one sweep.</summary>
     public double OutboxAgeSeconds => oldest is null ? 0 : (clock.GetCurrentInstant() - oldestSeenAt).TotalSeconds;
 
-    public void Start() => running = Task.Run(RunAsync);
+    public void Start()
+    {
+        running = Task.Run(RunAsync);
+        asking = askForMissing is null ? null : Task.Run(AskAsync);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -42,7 +48,28 @@ internal sealed class Upkeep(
             await running.ConfigureAwait(false);
         }
 
+        if (asking is not null)
+        {
+            await asking.ConfigureAwait(false);
+        }
+
         stop.Dispose();
+    }
+
+    private async Task AskAsync()
+    {
+        using var timer = new PeriodicTimer(MissingRound);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stop.Token).ConfigureAwait(false))
+            {
+                askForMissing!();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The node ends.
+        }
     }
 
     private async Task RunAsync()
@@ -82,15 +109,19 @@ internal sealed class Upkeep(
             post(reminder.Grain.Partition, new ReminderFellDue(reminder));
         }
 
-        if (round % (isShared ? RoundsPerSharedTick : RoundsPerTick) == 0)
+        if (round % RoundsPerTick == 0)
         {
             tick();
         }
 
-        if (round % RoundsPerSweep == 0)
+        // What a node left over when it died is looked for at once by the one that takes over from it.
+        var leads = store.LeadsUpkeep;
+        if (round % RoundsPerSweep == 0 || (leads && !led))
         {
             await SweepAsync().ConfigureAwait(false);
         }
+
+        led = leads;
     }
 
     private async Task SweepAsync()

@@ -62,6 +62,9 @@ public interface IGrainStore : IJournal, IAsyncDisposable
         return found;
     }
 
+    /// <summary>Whether this node looks for effects left over and reminders due; of several on one store, one does.</summary>
+    bool LeadsUpkeep => true;
+
     /// <summary>Effects not yet received, in order per edge, at most <paramref name="limit"/>.</summary>
     ValueTask<IReadOnlyList<SentEffect>> PendingEffectsAsync(int limit, CancellationToken stop);
 

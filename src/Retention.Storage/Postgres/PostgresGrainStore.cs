@@ -146,6 +146,8 @@ public sealed class PostgresGrainStore : IAuditedStore
         + "FROM unnest($1) WITH ORDINALITY g(grain, o) ORDER BY g.o",
         [.. grains.Select(AppendBatch.Uuid)], stop);
 
+    public bool LeadsUpkeep => upkeep.IsHeld();
+
     public async ValueTask<IReadOnlyList<SentEffect>> PendingEffectsAsync(int limit, CancellationToken stop)
     {
         if (!upkeep.IsHeld()) return [];

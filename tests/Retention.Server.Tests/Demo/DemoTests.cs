@@ -1,6 +1,8 @@
 using Retention.Server.Commands;
 using Retention.Server.Demo;
 using Retention.Server.Demo.Dataset;
+using Retention.Storage.Postgres;
+using Retention.Tests.Postgres;
 
 namespace Retention.Server.Tests.Demo;
 
@@ -50,6 +52,21 @@ public sealed class DemoTests : IDisposable
         var (dataset, folder) = AlteredYear(5);
 
         var report = await PlayAsync(dataset, scenario, crashes: true);
+
+        Assert.Equal(NaiveScenario.Play(folder, scenario).Pairs(), report.Pairs.Select(Naive));
+        Assert.Equal(report.Redemptions.Accepted, report.Redemptions.Repeated);
+        Assert.Equal(0, report.Verify.Differences);
+        Assert.True(report.Crashes.Kills >= 4);
+    }
+
+    [FactWithPostgres]
+    public async Task Two_nodes_on_PostgreSQL_that_are_killed_in_turn_lose_and_double_nothing()
+    {
+        const string scenario = """{"brands": ["harbor", "alder"], "as_of": "2025-03-15"}""";
+        var (dataset, folder) = AlteredYear(6);
+        var database = new PostgresOptions { ConnectionString = PostgresServer.Instance.CreateDatabase() };
+
+        var report = await PlayAsync(dataset, scenario, new DemoHome(Data, database, Nodes: 2), crashes: true, []);
 
         Assert.Equal(NaiveScenario.Play(folder, scenario).Pairs(), report.Pairs.Select(Naive));
         Assert.Equal(report.Redemptions.Accepted, report.Redemptions.Repeated);
@@ -129,10 +146,14 @@ public sealed class DemoTests : IDisposable
     }
 
     private Task<DemoReport> PlayAsync(
-        DemoDataset dataset, string scenario, bool crashes, IReadOnlyList<DemoRedemption>? invalid = null)
+        DemoDataset dataset, string scenario, bool crashes, IReadOnlyList<DemoRedemption>? invalid = null) =>
+        PlayAsync(dataset, scenario, new DemoHome(Data), crashes, invalid ?? []);
+
+    private Task<DemoReport> PlayAsync(
+        DemoDataset dataset, string scenario, DemoHome home, bool crashes, IReadOnlyList<DemoRedemption> invalid)
     {
-        var plan = new DemoPlan(dataset, ScenarioFile.Parse(scenario, root, dataset), invalid ?? []);
-        return new DemoRun(plan, new DemoHome(Data), crashes, ConsoleProgress.Silent).RunAsync(Stop);
+        var plan = new DemoPlan(dataset, ScenarioFile.Parse(scenario, root, dataset), invalid);
+        return new DemoRun(plan, home, crashes, ConsoleProgress.Silent).RunAsync(Stop);
     }
 
     private static NaivePair Naive(PairReport p) =>
