@@ -3,7 +3,14 @@ using NodaTime;
 namespace Retention.Kernel;
 
 /// <summary>One fact about one grain. Facts of a decision are applied in their order.</summary>
-public readonly record struct Change(GrainId Grain, object Fact);
+public readonly record struct Change(GrainId Grain, object Fact)
+{
+    /// <summary>The state that the decider has folded the fact into already, if it has.</summary>
+    public object? Seen { get; init; }
+
+    /// <summary>What came of it: taken as it is where the grain still stands as it was seen.</summary>
+    public object? Folded { get; init; }
+}
 
 /// <summary>A message to another partition: sent in the decision's own commit, applied there exactly once and in order.</summary>
 public sealed record Effect(PartitionId To, string Name, ReadOnlyMemory<byte> Payload);
@@ -49,9 +56,12 @@ public sealed class Decision
     /// <summary>A decision without a reply: what an effect or a reminder asks for.</summary>
     public static Decision Silent() => new(null, null);
 
-    public Decision Change(GrainId grain, object fact)
+    public Decision Change(GrainId grain, object fact) => Change(grain, fact, null, null);
+
+    /// <summary>A change whose outcome the decider needed itself, so that it is not folded a second time.</summary>
+    public Decision Change(GrainId grain, object fact, object? seen, object? folded)
     {
-        (changes ??= new(1)).Add(new Change(grain, fact));
+        (changes ??= new(1)).Add(new Change(grain, fact) { Seen = seen, Folded = folded });
         return this;
     }
 

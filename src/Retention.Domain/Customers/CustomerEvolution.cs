@@ -6,25 +6,9 @@ namespace Retention.Domain.Customers;
 /// <summary>Applies facts to a customer. It decides nothing and cannot refuse: what was stored did happen.</summary>
 public static class CustomerEvolution
 {
-    // What was folded last, on each thread: a decision folds its fact for the reply, the engine the same for the commit.
-    [ThreadStatic]
-    private static CustomerState? before;
-
-    [ThreadStatic]
-    private static CustomerFact? folded;
-
-    [ThreadStatic]
-    private static CustomerState? after;
-
-    public static CustomerState Evolve(CustomerState state, CustomerFact fact)
-    {
-        if (ReferenceEquals(fact, folded) && ReferenceEquals(state, before)) return after!;
-
-        // What was too late before the fact is back: a fact that takes from lots may have been decided on it.
-        var next = Fold(state.Holds.IsDefaultOrEmpty ? state : Holds.Settled(state, fact.At), fact);
-        (before, folded, after) = (state, fact, next);
-        return next;
-    }
+    // What was too late before the fact is back: a fact that takes from lots may have been decided on it.
+    public static CustomerState Evolve(CustomerState state, CustomerFact fact) =>
+        Fold(state.Holds.IsDefaultOrEmpty ? state : Holds.Settled(state, fact.At), fact);
 
     private static CustomerState Fold(CustomerState state, CustomerFact fact) => fact switch
     {
@@ -71,25 +55,35 @@ public static class CustomerEvolution
         Consents = OrEmpty(fact.Consents),
     };
 
-    private static CustomerState Bought(CustomerState state, PurchaseRecorded fact)
+    private static CustomerState Bought(CustomerState state, PurchaseRecorded fact) =>
+        Bought(state, fact.At, fact.LotNumber > 0 ? LotOf(fact) : null, fact.Total, fact.PaidDebt, fact.PurchasedAt);
+
+    private static CustomerState TookOver(CustomerState state, PurchaseTakenOver fact) =>
+        Bought(state, fact.At, fact.LotNumber > 0 ? LotOf(fact) : null, fact.Amount, fact.PaidDebt, fact.PurchasedAt);
+
+    private static CustomerState Bought(
+        CustomerState state, Instant at, Lot? lot, long amount, long paidDebt, Instant purchasedAt)
     {
         var forgottenUntil = state.ForgottenUntil;
-        var lots = state.Lots;
-        if (fact.LotNumber > 0)
+        var (lots, sums) = (state.Lots, state.Sums);
+        if (lot is not null)
         {
-            lots = Lots.Bound(Lots.Add(lots, LotOf(fact)), fact.At, ref forgottenUntil);
+            var longer = Lots.Add(lots, lot);
+            lots = Lots.Bound(longer, at, ref forgottenUntil);
+            sums = lots == longer ? LotSums.Of(state, at).With(lot, longer) : LotSums.Of(lots, at);
         }
 
         return state with
         {
-            LastAt = fact.At,
+            LastAt = at,
             Lots = lots,
+            Sums = sums,
             ForgottenUntil = forgottenUntil,
-            LastLot = Math.Max(state.LastLot, fact.LotNumber),
-            Debt = state.Debt - fact.PaidDebt,
+            LastLot = Math.Max(state.LastLot, lot?.Number ?? 0),
+            Debt = state.Debt - paidDebt,
             PurchaseCount = state.PurchaseCount + 1,
-            Spend = state.Spend + fact.Total,
-            LastPurchaseAt = Instant.Max(state.LastPurchaseAt, fact.PurchasedAt),
+            Spend = state.Spend + amount,
+            LastPurchaseAt = Instant.Max(state.LastPurchaseAt, purchasedAt),
         };
     }
 
@@ -123,24 +117,6 @@ public static class CustomerEvolution
             PurchaseCount = state.PurchaseCount - 1,
             Spend = state.Spend - amount,
         };
-
-    private static CustomerState TookOver(CustomerState state, PurchaseTakenOver fact)
-    {
-        var forgottenUntil = state.ForgottenUntil;
-        var lots = state.Lots;
-        if (fact.LotNumber > 0) lots = Lots.Bound(Lots.Add(lots, LotOf(fact)), fact.At, ref forgottenUntil);
-        return state with
-        {
-            LastAt = fact.At,
-            Lots = lots,
-            ForgottenUntil = forgottenUntil,
-            LastLot = Math.Max(state.LastLot, fact.LotNumber),
-            Debt = state.Debt - fact.PaidDebt,
-            PurchaseCount = state.PurchaseCount + 1,
-            Spend = state.Spend + fact.Amount,
-            LastPurchaseAt = Instant.Max(state.LastPurchaseAt, fact.PurchasedAt),
-        };
-    }
 
     private static Lot LotOf(PurchaseTakenOver fact) => new(
         fact.LotNumber,

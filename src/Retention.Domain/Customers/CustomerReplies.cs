@@ -16,8 +16,8 @@ public sealed record PointsBalance(long Available, long Negative, Instant? NextE
     public static PointsBalance Of(CustomerState state, Instant now)
     {
         state = Holds.Settled(state, now);
-        var (available, at, expiring) = Lots.Balance(state.Lots, now);
-        return new PointsBalance(available, state.Debt, at, expiring) { Held = Holds.Sum(state) };
+        var sums = LotSums.Of(state, now);
+        return new PointsBalance(sums.Available, state.Debt, sums.ExpiryAt, sums.Expiring) { Held = Holds.Sum(state) };
     }
 }
 

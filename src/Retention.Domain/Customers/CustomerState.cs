@@ -36,6 +36,10 @@ public sealed record CustomerState
     [JsonPropertyName("lots")]
     public ImmutableArray<Lot> Lots { get; init; } = [];
 
+    /// <summary>Of the lots, as the last purchase left them; ask through <see cref="LotSums.Of(CustomerState, Instant)"/>.</summary>
+    [JsonIgnore]
+    public LotSums Sums { get; init; }
+
     /// <summary>Lots that died with points left are forgotten up to this expiry (inclusive).</summary>
     [JsonPropertyName("forgotten")]
     public Instant ForgottenUntil { get; init; }

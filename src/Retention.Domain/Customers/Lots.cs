@@ -38,34 +38,6 @@ public static class Lots
         return sum;
     }
 
-    /// <summary>
-    /// Live points, the next moment at which some expire, and how many; (null, 0) when none will. One way back over the
-    /// live lots, because it is walked at every purchase: what was added last to the soonest expiry is what is left of it.
-    /// </summary>
-    public static (long Available, Instant? ExpiryAt, long Expiring) Balance(ImmutableArray<Lot> lots, Instant now)
-    {
-        long available = 0, expiring = 0;
-        var soonest = Instant.MaxValue;
-        for (var i = lots.Length - 1; i >= 0; i--)
-        {
-            var lot = lots[i];
-            if (lot.IsDead(now)) break;
-            if (lot.Remaining == 0) continue;
-            available += lot.Remaining;
-            if (lot.ExpiresAt == soonest)
-            {
-                expiring += lot.Remaining;
-            }
-            else
-            {
-                soonest = lot.ExpiresAt;
-                expiring = lot.Remaining;
-            }
-        }
-
-        return soonest == Instant.MaxValue ? (available, null, 0) : (available, soonest, expiring);
-    }
-
     /// <summary>Takes from live lots, soonest expiry first; less than asked when there is not enough.</summary>
     public static long TakeSoonest(
         ImmutableArray<Lot> lots, long millipoints, Instant now, long exceptNumber, ImmutableArray<LotSlice>.Builder slices)

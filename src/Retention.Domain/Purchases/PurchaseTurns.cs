@@ -54,11 +54,11 @@ public static class PurchaseTurns
         var (fact, refusal) = PointsDecider.Record(customer, scope.Tenant, command, now);
         if (fact is null) return refusal!;
 
-        decision.Change(CustomerGrains.Id(scope.Partition, customerId), fact);
+        var after = CustomerEvolution.Evolve(customer, fact);
+        decision.Change(CustomerGrains.Id(scope.Partition, customerId), fact, seen: customer, folded: after);
         PurchaseNews.SendSales(decision, scope, customerId, fact, joint);
         till.Write(decision, scope, customerId, command.Origin, $"{command.Source}/{command.PurchaseId}", now);
         PurchaseNews.SendIssues(decision, scope, customer, customerId, fact, joint);
-        var after = CustomerEvolution.Evolve(customer, fact);
         return decision.Answer(new PurchaseReceipt(customerId, fact, scope.Tenant.Currency, PointsBalance.Of(after, now))
         {
             UnknownRedemptionIds = unknown,

@@ -19,15 +19,14 @@ internal sealed class CommitBuilder(TurnView view, ActiveGrains active)
         drafts.Clear();
         for (var index = 0; index < decision.Changes.Count; index++)
         {
-            var change = decision.Changes[index];
-            Append(change.Grain, change.Fact);
+            Append(decision.Changes[index]);
         }
 
         var effects = Number(turn, decision.Effects);
         if (turn.Effect is { } received)
         {
             var inbox = new GrainId(turn.Partition, GrainId.InboxKind, received.From.Value);
-            Append(inbox, (ReadOnlyMemory<byte>)Array.Empty<byte>());
+            Append(new Change(inbox, (ReadOnlyMemory<byte>)Array.Empty<byte>()));
         }
 
         if (!view.IsComplete)
@@ -55,18 +54,20 @@ internal sealed class CommitBuilder(TurnView view, ActiveGrains active)
         return new Commit(turn.Partition, turn.ArrivedAt, [], Checks(turn), null, []);
     }
 
-    private void Append(GrainId grain, object fact)
+    private void Append(in Change change)
     {
-        var activation = view.See(grain);
+        var activation = view.See(change.Grain);
         if (!view.IsComplete)
         {
             return;
         }
 
         var draft = DraftOf(activation);
-        draft.State = activation.Kind.Evolve(draft.State, fact);
+        draft.State = change.Folded is { } folded && ReferenceEquals(change.Seen, draft.State)
+            ? folded
+            : activation.Kind.Evolve(draft.State, change.Fact);
         buffer.ResetWrittenCount();
-        activation.Kind.EncodeFact(fact, buffer);
+        activation.Kind.EncodeFact(change.Fact, buffer);
         draft.Facts.Add(buffer.WrittenSpan.ToArray());
     }
 
@@ -97,7 +98,7 @@ internal sealed class CommitBuilder(TurnView view, ActiveGrains active)
         {
             var outbox = new GrainId(turn.Partition, GrainId.OutboxKind, effect.To.Value);
             var fact = EffectCodec.Encode(effect);
-            Append(outbox, fact);
+            Append(new Change(outbox, fact));
             if (view.IsComplete)
             {
                 var draft = DraftOf(view.See(outbox));

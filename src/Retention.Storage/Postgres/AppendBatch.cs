@@ -15,7 +15,7 @@ internal sealed class AppendBatch
     private readonly Dictionary<UInt128, int> keyIndex = [];
     private readonly List<long> versions = [];
     private readonly HashSet<string> visible = [];
-    private readonly ByteWriter row = new();
+    private readonly JournalRow row = new();
     private Head[] noHeads = new Head[16];
 
     /// <summary>False: some commit of the batch cannot hold whatever the store holds, so that each must be judged.</summary>
@@ -177,7 +177,7 @@ internal sealed class AppendBatch
     private byte[] Encode(Commit commit)
     {
         if (noHeads.Length < commit.Writes.Count) noHeads = new Head[commit.Writes.Count * 2];
-        JournalCodec.Encode(row, 0, commit, noHeads);
+        row.Encode(0, commit, noHeads);
         return row.Written.ToArray();
     }
 

@@ -15,6 +15,9 @@ internal sealed class ByteWriter
 
     public void Clear() => Length = 0;
 
+    /// <summary>Takes back what was written after so many bytes.</summary>
+    public void CutTo(int length) => Length = length;
+
     public void Byte(byte value) => Room(1)[0] = value;
 
     public void Number(long value)
@@ -46,6 +49,8 @@ internal sealed class ByteWriter
         Number(size);
         Encoding.UTF8.GetBytes(value, Room(size));
     }
+
+    public void Short(ushort value) => BinaryPrimitives.WriteUInt16LittleEndian(Room(sizeof(ushort)), value);
 
     public void Wide(UInt128 value) => BinaryPrimitives.WriteUInt128BigEndian(Room(16), value);
 

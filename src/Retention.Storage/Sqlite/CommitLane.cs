@@ -11,7 +11,7 @@ internal sealed class CommitLane
     private readonly Statement begin;
     private readonly Statement insert;
     private readonly Statement commitAll;
-    private readonly ByteWriter row = new();
+    private readonly JournalRow row = new();
     private readonly Batch batch = new();
     private readonly HashSet<GrainId> failed = [];
     private Head[] before = new Head[16];
@@ -135,7 +135,7 @@ internal sealed class CommitLane
         }
 
         var position = batch.Position + 1;
-        JournalCodec.Encode(row, position, commit, before);
+        row.Encode(position, commit, before);
         insert.With(1, position).With(2, row.Written).Run();
         batch.Add(commit, before, row.Length);
     }

@@ -19,7 +19,7 @@ internal static class EffectReader
 
             for (var sequence = cursor.ExpectedVersion + 1; cursor.FactsLeft > 0; sequence++)
             {
-                var fact = cursor.NextFact(row);
+                var fact = cursor.NextFactKept();
                 if (sequence == sent.Sequence)
                 {
                     return new SentEffect(edge.From, edge.To, sequence, fact);

@@ -71,7 +71,7 @@ internal static class GrainReader
             position = cursor.Previous;
             for (; cursor.FactsLeft > 0; at++)
             {
-                var fact = cursor.NextFact(row);
+                var fact = cursor.NextFactKept();
                 if (at >= 0)
                 {
                     facts[at] = fact;

@@ -10,52 +10,37 @@ namespace Retention.Storage.Sqlite;
 /// </summary>
 internal static class JournalCodec
 {
-    private const byte Format = 1;
-
-    public static void Encode(ByteWriter output, long position, Commit commit, ReadOnlySpan<Head> before)
-    {
-        output.Clear();
-        output.Byte(Format);
-        output.Text(commit.Partition.Value);
-        output.Moment(commit.RecordedAt);
-        output.Number(commit.Writes.Count);
-        for (var index = 0; index < commit.Writes.Count; index++)
-        {
-            EncodeWrite(output, position, commit.Partition, commit.Writes[index], before[index]);
-        }
-
-        EncodeLedger(output, commit.Ledger);
-        output.Number(commit.Reminders.Count);
-        for (var index = 0; index < commit.Reminders.Count; index++)
-        {
-            EncodeReminder(output, commit.Partition, commit.Reminders[index]);
-        }
-
-        output.Seal(position);
-    }
+    public const byte Plain = 1;
+    public const byte Packed = 2;
 
     /// <summary>Opens a row whose checksum holds; anything else is damage.</summary>
-    public static RecordCursor Open(long position, ReadOnlySpan<byte> row)
+    public static RecordCursor Open(long position, byte[] row)
     {
-        if (!Checksum.Holds(position, row) || row[0] != Format)
+        if (Checksum.Holds(position, row))
         {
-            throw new StoreDamagedException($"Journal record {position} is not what was written.");
+            switch (row[0])
+            {
+                case Plain:
+                    return new RecordCursor(position, row.AsMemory(1, row.Length - 1 - Checksum.Size));
+                case Packed:
+                    return new RecordCursor(position, Unpack(row.AsSpan(1, row.Length - 1 - Checksum.Size)));
+            }
         }
 
-        return new RecordCursor(position, row[1..^Checksum.Size], offset: 1);
+        throw new StoreDamagedException($"Journal record {position} is not what was written.");
     }
 
-    /// <summary>The whole record; its facts and reply are parts of <paramref name="row"/>.</summary>
+    /// <summary>The whole record; its facts and reply are parts of one array, which may be the row.</summary>
     public static JournalRecord Decode(long position, byte[] row)
     {
         var cursor = Open(position, row);
         var writes = new List<GrainWrite>(cursor.WritesLeft);
         while (cursor.NextWrite())
         {
-            writes.Add(Write(ref cursor, row));
+            writes.Add(Write(ref cursor));
         }
 
-        var ledger = cursor.Ledger(row);
+        var ledger = cursor.Ledger();
         var reminders = new List<ReminderChange>();
         while (cursor.NextReminder(out var change))
         {
@@ -72,7 +57,7 @@ internal static class JournalCodec
         var writes = new List<GrainWrite>();
         while (cursor.NextWrite(part))
         {
-            writes.Add(Write(ref cursor, row));
+            writes.Add(Write(ref cursor));
         }
 
         return writes;
@@ -117,15 +102,48 @@ internal static class JournalCodec
         return new ReminderChange(grain, name, reader.Byte() == 0 ? null : reader.Moment());
     }
 
-    private static GrainWrite Write(ref RecordCursor cursor, byte[] row)
+    private static GrainWrite Write(ref RecordCursor cursor)
     {
         var facts = new ReadOnlyMemory<byte>[cursor.FactsLeft];
         for (var index = 0; index < facts.Length; index++)
         {
-            facts[index] = cursor.NextFact(row);
+            facts[index] = cursor.NextFactKept();
         }
 
         return new GrainWrite(cursor.Grain, cursor.ExpectedVersion, facts);
+    }
+
+    /// <summary>Everything of a row but its format and its checksum.</summary>
+    public static void EncodeContent(ByteWriter output, long position, Commit commit, ReadOnlySpan<Head> before)
+    {
+        output.Text(commit.Partition.Value);
+        output.Moment(commit.RecordedAt);
+        output.Number(commit.Writes.Count);
+        for (var index = 0; index < commit.Writes.Count; index++)
+        {
+            EncodeWrite(output, position, commit.Partition, commit.Writes[index], before[index]);
+        }
+
+        EncodeLedger(output, commit.Ledger);
+        output.Number(commit.Reminders.Count);
+        for (var index = 0; index < commit.Reminders.Count; index++)
+        {
+            EncodeReminder(output, commit.Partition, commit.Reminders[index]);
+        }
+    }
+
+    private static byte[] Unpack(ReadOnlySpan<byte> row)
+    {
+        var reader = new ByteReader(row);
+        var length = reader.Number();
+        if (length is < 0 or > Packing.ContentMax)
+        {
+            throw new StoreDamagedException("A packed record is longer than any that is packed.");
+        }
+
+        var content = new byte[length];
+        Packing.Unpack(row[reader.Offset..], content);
+        return content;
     }
 
     private static void EncodeWrite(ByteWriter output, long position, PartitionId home, GrainWrite write, Head before)

@@ -10,15 +10,15 @@ namespace Retention.Storage.Sqlite;
 /// </summary>
 internal ref struct RecordCursor
 {
-    private readonly int start;
+    private readonly ReadOnlyMemory<byte> content;
     private ByteReader reader;
     private int remindersLeft = -1;
 
-    public RecordCursor(long position, ReadOnlySpan<byte> content, int offset)
+    public RecordCursor(long position, ReadOnlyMemory<byte> content)
     {
         Position = position;
-        start = offset;
-        reader = new ByteReader(content);
+        this.content = content;
+        reader = new ByteReader(content.Span);
         Partition = new PartitionId(reader.Text());
         RecordedAt = reader.Moment();
         WritesLeft = reader.Count();
@@ -95,11 +95,11 @@ internal ref struct RecordCursor
         return reader.Bytes();
     }
 
-    /// <summary>The next fact as a part of the row that the cursor was opened on.</summary>
-    public ReadOnlyMemory<byte> NextFact(byte[] row) => Part(row, NextFact().Length);
+    /// <summary>The next fact as a part of the content, so that it may be kept.</summary>
+    public ReadOnlyMemory<byte> NextFactKept() => Part(NextFact().Length);
 
     /// <summary>The ledger's part, whole. Comes after the writes.</summary>
-    public LedgerWrite? Ledger(byte[] row)
+    public LedgerWrite? Ledger()
     {
         PassWrites();
         if (reader.Byte() == 0)
@@ -115,7 +115,7 @@ internal ref struct RecordCursor
 
         var content = reader.Wide();
         var format = reader.Text();
-        return new LedgerWrite(keys, content, format, Part(row, reader.Bytes().Length));
+        return new LedgerWrite(keys, content, format, Part(reader.Bytes().Length));
     }
 
     /// <summary>Only the keys of the ledger's part. Comes after the writes.</summary>
@@ -188,6 +188,5 @@ internal ref struct RecordCursor
         }
     }
 
-    private readonly ReadOnlyMemory<byte> Part(byte[] row, int length) =>
-        row.AsMemory(start + reader.Offset - length, length);
+    private readonly ReadOnlyMemory<byte> Part(int length) => content.Slice(reader.Offset - length, length);
 }

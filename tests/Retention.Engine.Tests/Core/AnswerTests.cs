@@ -24,6 +24,31 @@ public sealed class AnswerTests
     }
 
     [Fact]
+    public void A_state_that_the_decision_folded_itself_is_taken_where_the_grain_stands_as_it_was_seen()
+    {
+        bench.Ask("own", Of("r1", 5, turn => Brings(turn.State<Count>(A), 1_005)));
+        bench.Ask("other", Of("r2", 5, _ => Brings(new Count(7), 2_000)));
+        bench.Ask("second", Of("r3", 5, turn => Brings(turn.State<Count>(A), 3_000).Change(A, 5L, turn.State<Count>(A), new Count(9))));
+        bench.Ask("read", Read(A));
+        bench.Settle();
+
+        // 1,005 was brought; five more on it were folded by the engine; then 3,000 was brought, and five more folded.
+        Assert.Equal("3005", bench["read"]);
+
+        static Decision Brings(Count seen, long folded) => Decision.With("").Change(A, 5L, seen, new Count(folded));
+    }
+
+    [Fact]
+    public void A_state_that_was_folded_from_another_than_the_grain_has_is_folded_again()
+    {
+        bench.Ask("add", Of("r1", 5, _ => Decision.With("").Change(A, 5L, new Count(0), new Count(9))));
+        bench.Ask("read", Read(A));
+        bench.Settle();
+
+        Assert.Equal("5", bench["read"]);
+    }
+
+    [Fact]
     public void A_read_waits_for_the_commit_whose_state_it_shows()
     {
         bench.Ask("add", Add("r1", 5, A));
