@@ -4,7 +4,7 @@ namespace Retention.Domain.Agreements;
 public static class AgreementArea
 {
     public static readonly Area Area = new(
-        [AgreementGrains.Agreement, AgreementGrains.Coupon, AgreementGrains.Use, AgreementGrains.Account],
+        [AgreementGrains.Agreement, AgreementGrains.Coupon, AgreementGrains.Use, AgreementGrains.Account, AgreementGrains.Mark],
         new Dictionary<string, EffectTurn>
         {
             [JointMessages.Issue] = JointIssueTurns.Issue,

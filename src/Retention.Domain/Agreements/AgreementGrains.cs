@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Serialization;
 using Retention.Domain.Clearing;
 using Retention.Domain.Json;
@@ -37,6 +38,13 @@ public static class AgreementGrains
         AgreementFactJson.Default.AccountFact,
         AccountDue.Remind);
 
+    public static readonly IGrainKind Mark = new JsonGrainKind<AccountMark, AccountMarkFact>(
+        "account-mark",
+        AccountMark.Initial,
+        AccountMark.Evolve,
+        AgreementStateJson.Default.AccountMark,
+        AgreementFactJson.Default.AccountMarkFact);
+
     public static GrainId AgreementId(string agreementId) => Of(agreementId, "agreement", agreementId);
 
     public static GrainId CouponId(string agreementId, string code) => Of(agreementId, "joint-coupon", code);
@@ -45,6 +53,10 @@ public static class AgreementGrains
         Of(agreementId, "joint-use", legId + "|" + pseudonym);
 
     public static GrainId AccountId(string agreementId) => Of(agreementId, "account", agreementId);
+
+    /// <param name="ordinal">1, 2, 3, ...: after so many times <see cref="AccountMark.Every"/> facts of the account.</param>
+    public static GrainId MarkId(string agreementId, long ordinal) =>
+        Of(agreementId, "account-mark", ordinal.ToString(CultureInfo.InvariantCulture));
 
     private static GrainId Of(string agreementId, string kind, string key) =>
         new(PartitionId.Agreement(agreementId), kind, key);
@@ -58,6 +70,7 @@ public static class AgreementGrains
 [JsonSerializable(typeof(JointCouponFact))]
 [JsonSerializable(typeof(JointUseFact))]
 [JsonSerializable(typeof(AccountFact))]
+[JsonSerializable(typeof(AccountMarkFact))]
 internal sealed partial class AgreementFactJson : JsonSerializerContext;
 
 // States are written whole: what is left out would come back as null, not as the initial value.
@@ -69,4 +82,5 @@ internal sealed partial class AgreementFactJson : JsonSerializerContext;
 [JsonSerializable(typeof(JointCouponState))]
 [JsonSerializable(typeof(JointUseState))]
 [JsonSerializable(typeof(AccountState))]
+[JsonSerializable(typeof(AccountMark))]
 internal sealed partial class AgreementStateJson : JsonSerializerContext;

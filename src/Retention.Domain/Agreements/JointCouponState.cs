@@ -63,6 +63,9 @@ public sealed record JointCouponState
     /// <summary>Of that credit, what was taken back for returned parts of the sale and by disputes.</summary>
     public long TakenBackMinorUnits { get; init; }
 
+    /// <summary>Of what was taken back, the part by disputes: returns of the sale take their share of the rest.</summary>
+    public long DisputedAwayMinorUnits { get; init; }
+
     /// <summary>The most that the issuer will owe for it while it is open.</summary>
     public long ReservedMinorUnits { get; init; }
 
@@ -122,18 +125,33 @@ public sealed record JointCouponState
         JointCreditTakenBack taken => this with
         {
             TakenBackMinorUnits = TakenBackMinorUnits + taken.CreditMinorUnits,
+            DisputedAwayMinorUnits = DisputedAwayMinorUnits + (taken.ByDispute ? taken.CreditMinorUnits : 0),
         },
+        JointCreditGivenBack given => GivenBack(given.CreditMinorUnits),
         JointCouponReopened => Unredeemed() with { Status = JointCouponStatus.Open },
         JointCouponVoided => Unredeemed() with { Status = JointCouponStatus.Voided },
         JointTriggerReturned returned => this with { IsTriggerReturned = true, IsClawedBack = returned.ClawedBack },
         _ => throw new InvalidOperationException($"A joint coupon knows no {fact.GetType().Name}."),
     };
 
+    // As if the claw-back had taken only what it keeps, by a dispute.
+    private JointCouponState GivenBack(long minorUnits)
+    {
+        var kept = CreditMinorUnits - TakenBackMinorUnits - minorUnits;
+        return this with
+        {
+            IsClawedBack = false,
+            TakenBackMinorUnits = TakenBackMinorUnits + kept,
+            DisputedAwayMinorUnits = DisputedAwayMinorUnits + kept,
+        };
+    }
+
     private JointCouponState Unredeemed() => this with
     {
         RedemptionId = "",
         CreditMinorUnits = 0,
         TakenBackMinorUnits = 0,
+        DisputedAwayMinorUnits = 0,
         GivenMinorUnits = 0,
         ConfirmBy = null,
         Sale = "",
@@ -152,6 +170,7 @@ public readonly record struct StandingCredit(Book Book, long MinorUnits);
 [JsonDerivedType(typeof(JointTriggerReturned), "joint-trigger-returned")]
 [JsonDerivedType(typeof(JointSaleSeen), "joint-sale-seen")]
 [JsonDerivedType(typeof(JointCreditTakenBack), "joint-credit-taken-back")]
+[JsonDerivedType(typeof(JointCreditGivenBack), "joint-credit-given-back")]
 public abstract record JointCouponFact
 {
     public Instant At { get; init; }
@@ -188,7 +207,13 @@ public sealed record JointCouponRedeemed(
 public sealed record JointSaleSeen(string Redemption, string Sale) : JointCouponFact;
 
 /// <summary>A part of the redemption's credit was taken back: a part of the sale was returned, or a dispute was accepted.</summary>
-public sealed record JointCreditTakenBack(string Redemption, long CreditMinorUnits) : JointCouponFact;
+public sealed record JointCreditTakenBack(string Redemption, long CreditMinorUnits) : JointCouponFact
+{
+    public bool ByDispute { get; init; }
+}
+
+/// <summary>A contested claw-back was given back, wholly or in part: so much of the redemption's credit stands again.</summary>
+public sealed record JointCreditGivenBack(string Redemption, long CreditMinorUnits) : JointCouponFact;
 
 /// <summary>Its redemption was reversed, and it may be used again while its time lasts.</summary>
 /// <param name="ReturnId">The return at the redeeming brand that caused it; empty: none.</param>

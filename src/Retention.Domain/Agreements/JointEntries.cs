@@ -115,6 +115,14 @@ internal static class JointEntries
             FeeLeft(desk, rest, isAll: credit is null));
     }
 
+    /// <summary>A claw-back is given back, wholly or in part: credit, fee and tax stand again as far.</summary>
+    public static void GiveBack(JointDesk desk, EntryFact entry, long credit)
+    {
+        var redemption = desk.Coupon.RedemptionId;
+        Bill(desk, redemption, entry, 0, credit);
+        BillFee(desk, new FeeCleared(FeeTrigger.Redemption), redemption, 0, FeeLeft(desk, credit, isAll: false));
+    }
+
     // The fee stands by the share of the credit that stands, rounded down; with all of the credit, all of it goes back.
     private static long FeeLeft(JointDesk desk, long standing, bool isAll)
     {

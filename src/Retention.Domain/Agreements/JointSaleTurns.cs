@@ -36,7 +36,8 @@ public static class JointSaleTurns
 
     /// <summary>
     /// A part of the sale came back: the same share of the redemption's credit is taken back, rounded down over all
-    /// returns together; the return that completes the sale takes the rest. The coupon stays used.
+    /// returns together; the return that completes the sale takes the rest. What a dispute took is no part of it. The coupon
+    /// stays used.
     /// </summary>
     public static Decision Returned(ITurn turn, PartitionId from, PartitionId to, ReadOnlyMemory<byte> payload)
     {
@@ -50,7 +51,8 @@ public static class JointSaleTurns
         var coupon = desk.Coupon;
         if (coupon.RedemptionId != message.Redemption || coupon.Sale != message.Sale) return Decision.Silent();
 
-        var due = Share(coupon.CreditMinorUnits, message) - coupon.TakenBackMinorUnits;
+        var returned = coupon.TakenBackMinorUnits - coupon.DisputedAwayMinorUnits;
+        var due = Share(coupon.CreditMinorUnits - coupon.DisputedAwayMinorUnits, message) - returned;
         if (coupon.IsClawedBack || due <= 0) return Decision.Silent();
 
         JointEntries.TakeBack(desk, new SaleReturnCleared(message.ReturnedMinorUnits, message.SoldMinorUnits), due);

@@ -13,6 +13,7 @@ public sealed class AccountPen
     private readonly GrainId grain;
     private readonly List<AccountFact> facts = [];
     private readonly Instant? dueBefore;
+    private readonly long marksBefore;
     private AgreementState agreement;
 
     /// <param name="asked">The caller's moment; the turn's is never before the agreement's last.</param>
@@ -21,6 +22,7 @@ public sealed class AccountPen
         (this.agreement, this.grain, State) = (agreement, grain, account);
         Now = Instant.Max(asked, Instant.Max(agreement.LastAt, account.LastAt));
         Today = agreement.Exists ? Now.InZone(agreement.Zone).Date : default;
+        marksBefore = account.FactCount / AccountMark.Every;
         dueBefore = AccountDue.NextAt(agreement, account);
         WriteDue();
     }
@@ -45,10 +47,17 @@ public sealed class AccountPen
 
     public void Post(EntryFact entry) => Write(entry with { Number = State.Lines + 1 });
 
-    /// <summary>Adds to the decision what was written, and wakes the account for what is due next.</summary>
+    /// <summary>
+    /// Adds to the decision what was written, with the marks that it passed, and wakes the account for what is due next.
+    /// </summary>
     public Decision Into(Decision decision)
     {
         if (facts.Count > 0) decision.Change(grain, facts);
+        for (var mark = marksBefore + 1; mark <= State.FactCount / AccountMark.Every; mark++)
+        {
+            decision.Change(AgreementGrains.MarkId(grain.Key, mark), new AccountMarked(State.Lines));
+        }
+
         var due = AccountDue.NextAt(agreement, State);
         return agreement.IsSandbox || due == dueBefore ? decision : decision.Remind(grain, AccountDue.Reminder, due);
     }

@@ -55,6 +55,9 @@ public sealed record AccountState
     /// <summary>Clearing entries so far; the number of the last.</summary>
     public long Lines { get; init; }
 
+    /// <summary>Facts so far: every so many of them leave a mark.</summary>
+    public long FactCount { get; init; }
+
     /// <summary>The running month; null before the account is opened.</summary>
     public PeriodTotals? Period { get; init; }
 
@@ -116,7 +119,7 @@ public sealed record AccountState
                 Period = PeriodTotals.Begin(MonthOf(fact.On), 0, ClearingLine.FirstHash),
             }
             : MovedTo(fact.On).Applied(fact);
-        return state with { LastAt = Instant.Max(LastAt, fact.At) };
+        return state with { LastAt = Instant.Max(LastAt, fact.At), FactCount = FactCount + 1 };
     }
 
     public static LocalDate MonthOf(LocalDate day) => new(day.Year, day.Month, 1);
@@ -149,10 +152,7 @@ public sealed record AccountState
             Settlements = Settlements.RemoveAll(open => open.SettlementId == settled.SettlementId),
         },
         DisputeOpened opened => Posted(opened) with { Disputes = Disputes.Add(Contested(opened)) },
-        DisputeResolved resolved => Posted(resolved) with
-        {
-            Disputes = Disputes.RemoveAll(open => open.DisputeId == resolved.DisputeId),
-        },
+        DisputeResolved resolved => Resolved(resolved),
         SaleReturnCleared returned => Posted(returned).LessDisputed(returned),
         EntryFact entry => Posted(entry),
         _ => throw new InvalidOperationException($"An account knows no {fact.GetType().Name}."),
@@ -173,20 +173,22 @@ public sealed record AccountState
         opened.EntityId);
 
     // What is taken back of a redemption anyway is disputed no more.
-    private AccountState LessDisputed(EntryFact back)
+    private AccountState LessDisputed(EntryFact back) => Disputes.IsEmpty ? this : this with
     {
-        for (var index = 0; index < Disputes.Length; index++)
-        {
-            var open = Disputes[index];
-            if (open.Redemption.Length == 0 || open.Redemption != back.Redemption) continue;
-            return this with
-            {
-                Disputes = Disputes.SetItem(
-                    index, open with { FirstMinorUnits = open.FirstMinorUnits + back.FirstCredit(Book.Net) }),
-            };
-        }
+        Disputes =
+        [
+            .. Disputes.Select(open => open.Redemption.Length > 0 && open.Redemption == back.Redemption ? open.After(back) : open),
+        ],
+    };
 
-        return this;
+    private AccountState Resolved(DisputeResolved resolved)
+    {
+        var contested = Disputes.FirstOrDefault(open => open.DisputeId == resolved.DisputeId);
+        var isGivenBack = contested is { IsOfClawBack: true } && resolved.FirstCredit(Book.Net) != 0;
+        var state = Posted(resolved) with { Disputes = Disputes.RemoveAll(open => open.DisputeId == resolved.DisputeId) };
+        return isGivenBack
+            ? state.OnLeg(resolved.LegId, leg => leg with { ClawedBack = leg.ClawedBack - 1 })
+            : state;
     }
 
     // A till without the network may have used it before its last day was over: then it did not expire.

@@ -11,7 +11,8 @@ namespace Retention.Domain.Clearing;
 public sealed record OpenDispute(string DisputeId, EntryFact Entry, string Reason, string Evidence);
 
 /// <param name="Outcome">Accepted and rejected are the other side's to say, withdrawn is the opening side's.</param>
-public sealed record ResolveDispute(string DisputeId, DisputeOutcome Outcome, string Answer);
+/// <param name="MinorUnits">With acceptance: how much of what is disputed; null: all of it.</param>
+public sealed record ResolveDispute(string DisputeId, DisputeOutcome Outcome, string Answer, long? MinorUnits = null);
 
 /// <summary>An entry that is contested.</summary>
 /// <param name="FirstMinorUnits">What the first side would be credited with less if the entry were taken back.</param>
@@ -28,10 +29,26 @@ public sealed record ContestedEntry(
     string Reason,
     Instant OpenedAt,
     Instant AnswerBy,
-    string? EntityId);
+    string? EntityId)
+{
+    /// <summary>Whether the redeeming brand contests that a redemption's credit was clawed back from it.</summary>
+    public bool IsOfClawBack => Redemption.Length > 0 && By == Leg.RedeemerOf(LegId);
+
+    /// <summary>Less what another entry of the redemption took back meanwhile; never the other way round.</summary>
+    public ContestedEntry After(EntryFact back)
+    {
+        // A reversed redemption leaves nothing to contest, and what is clawed back is touched by nothing else.
+        if (back is ReversalCleared) return this with { FirstMinorUnits = 0 };
+        if (IsOfClawBack) return this;
+        var rest = FirstMinorUnits + back.FirstCredit(Book.Net);
+        return this with { FirstMinorUnits = By == Side.First ? Math.Min(0, rest) : Math.Max(0, rest) };
+    }
+}
 
 /// <param name="Outcome">Null: open.</param>
-public sealed record DisputeView(AgreementState Agreement, ContestedEntry Entry, DisputeOutcome? Outcome, Instant At);
+/// <param name="Accepted">What the outcome moves, beside fee and tax; not negative.</param>
+public sealed record DisputeView(
+    AgreementState Agreement, ContestedEntry Entry, DisputeOutcome? Outcome, Instant At, long Accepted = 0);
 
 /// <summary>
 /// Contested entries. The side that an entry debits opens the dispute; the outcome is an entry of its own, never an
@@ -97,9 +114,15 @@ public static class DisputeTurns
         var answers = command.Outcome == DisputeOutcome.Withdrawn ? contested.By : Billing.Other(contested.By);
         if (!books.Own.Contains(answers)) return Because(RefusalReason.NotAParty);
 
-        var view = new DisputeView(books.Agreement, contested, command.Outcome, books.Pen.Now);
+        var disputed = Math.Abs(contested.FirstMinorUnits);
+        var accepted = command.Outcome == DisputeOutcome.Accepted ? command.MinorUnits ?? disputed : 0;
+        if (accepted > disputed) return AgreementRules.Invalid("amount", "at_most_the_disputed");
+
+        var view = new DisputeView(books.Agreement, contested, command.Outcome, books.Pen.Now, accepted);
         var entry = Resolution(contested, command.Outcome, command.Answer);
-        if (command.Outcome != DisputeOutcome.Accepted)
+
+        // Also when all of it went back meanwhile: the outcome has nothing left to move.
+        if (accepted == 0)
         {
             books.Pen.Post(entry);
             return books.Pen.Into(Decision.With(view));
@@ -107,26 +130,33 @@ public static class DisputeTurns
 
         if (contested.Redemption.Length == 0)
         {
-            var owed = Math.Abs(contested.FirstMinorUnits);
             var terms = books.Agreement.TermsOf(contested.TermsVersion);
-            Billing.Post(books.Pen, terms, entry, Billing.Other(contested.By), owed, 0);
+            Billing.Post(books.Pen, terms, entry, Billing.Other(contested.By), disputed, disputed - accepted);
             return books.Pen.Into(Decision.With(view));
         }
 
         var desk = JointDesk.Of(turn, PartitionId.Agreement(agreementId), contested.Redemption, asker.Now);
         if (!turn.IsComplete || desk is null) return Decision.Silent();
 
-        // All of it went back meanwhile, with its redemption or without: the outcome has nothing left to take.
-        var credit = Math.Abs(contested.FirstMinorUnits);
-        if (credit == 0)
+        return Moved(desk, contested, entry, accepted, Decision.With(view));
+    }
+
+    private static Decision Moved(
+        JointDesk desk, ContestedEntry contested, EntryFact entry, long accepted, Decision decision)
+    {
+        JointCouponFact fact;
+        if (contested.IsOfClawBack)
         {
-            books.Pen.Post(entry);
-            return books.Pen.Into(Decision.With(view));
+            JointEntries.GiveBack(desk, entry, accepted);
+            fact = new JointCreditGivenBack(contested.Redemption, accepted) { At = desk.Now };
+        }
+        else
+        {
+            JointEntries.TakeBack(desk, entry, accepted);
+            fact = new JointCreditTakenBack(contested.Redemption, accepted) { At = desk.Now, ByDispute = true };
         }
 
-        JointEntries.TakeBack(desk, entry, credit);
-        return desk.Pen.Into(Decision.With(view).Change(
-            desk.CouponGrain, new JointCreditTakenBack(contested.Redemption, credit) { At = desk.Now }));
+        return desk.Pen.Into(decision.Change(desk.CouponGrain, fact));
     }
 
     public static DisputeResolved Resolution(ContestedEntry contested, DisputeOutcome outcome, string answer) =>
@@ -144,7 +174,9 @@ public static class DisputeTurns
 
     private static long Standing(JointDesk desk, EntryFact entry)
     {
-        if (entry is not (RedemptionCleared or RedemptionConfirmed) || desk.Coupon.RedemptionId != entry.Redemption) return 0;
+        if (desk.Coupon.RedemptionId != entry.Redemption) return 0;
+        if (entry is ClawBackCleared) return desk.Coupon.IsClawedBack ? entry.FirstCredit(Book.Net) : 0;
+        if (entry is not (RedemptionCleared or RedemptionConfirmed)) return 0;
         if (desk.Coupon.StandingAt(desk.Now) is not { Book: Book.Net } standing) return 0;
         return desk.FoundLeg.Redeemer == Side.First ? standing.MinorUnits : -standing.MinorUnits;
     }

@@ -27,7 +27,7 @@ public sealed partial class AgreementService
         new(view => new() { Dispute = view.Entry.ToProto(view.Agreement, view.Outcome) });
 
     private static readonly ProtoReply<DisputeView, ResolveDisputeResponse> Resolved =
-        new(view => new() { Dispute = view.Entry.ToProto(view.Agreement, view.Outcome) });
+        new(view => new() { Dispute = view.Entry.ToProto(view.Agreement, view.Outcome, view.Accepted) });
 
     private async ValueTask<RecordSettlementResponse> RecordSettlement(RecordSettlementRequest request, CallContext call)
     {
@@ -69,9 +69,12 @@ public sealed partial class AgreementService
             RequestField.OptionalText(request.Evidence, "evidence", EvidenceMax));
         var named = "dis_" + Named(caller, request.RequestId);
 
+        // Entries never change, so that one found in the journal may be told to the turn.
         // Whoever is no party learns nothing of the account, not even that it has such an entry.
-        await Account(call, request, agreementId);
-        var entry = await FindEntryAsync(agreementId, number, call);
+        var view = await Account(call, request, agreementId);
+        var entry = view.Due.OfType<EntryFact>().FirstOrDefault(due => due.Number == number)
+            ?? await new EntrySearch(grains.Journal, agreementId, view.Account).FindAsync(number, call.Cancellation)
+            ?? throw ErrorMap.ToFailure(Refusal.Because(RefusalReason.ClearingEntryNotFound, ("entry_number", number)));
         var command = new Domain.Clearing.OpenDispute(named, entry, reason, evidence);
         var asker = await grains.Asker(call, request);
         return await grains.Change(
@@ -85,7 +88,7 @@ public sealed partial class AgreementService
                 RefusalReason.DisputeExists));
     }
 
-    private ValueTask<ResolveDisputeResponse> ResolveDispute(ResolveDisputeRequest request, CallContext call)
+    private async ValueTask<ResolveDisputeResponse> ResolveDispute(ResolveDisputeRequest request, CallContext call)
     {
         var agreementId = RequestField.Id(request.AgreementId, "agreement_id");
         var command = new Domain.Clearing.ResolveDispute(
@@ -93,30 +96,20 @@ public sealed partial class AgreementService
             request.Outcome is V1.DisputeOutcome.Accepted or V1.DisputeOutcome.Rejected or V1.DisputeOutcome.Withdrawn
                 ? (Domain.Clearing.DisputeOutcome)request.Outcome
                 : throw RequestField.Invalid("outcome", "accepted_rejected_or_withdrawn"),
-            RequestField.OptionalText(request.Answer, "answer", EvidenceMax));
-        return Change(
+            RequestField.OptionalText(request.Answer, "answer", EvidenceMax),
+            await AcceptedAsync(request, agreementId, call));
+        return await Change(
             call, request, agreementId, (turn, asker) => DisputeTurns.Resolve(turn, asker, agreementId, command), Resolved);
     }
 
-    // Entries never change, so that one found in the journal may be told to the turn.
-    private async ValueTask<EntryFact> FindEntryAsync(string agreementId, long number, CallContext call)
+    // Null: all that is disputed. Nothing of it is what REJECTED says.
+    private async ValueTask<long?> AcceptedAsync(ResolveDisputeRequest request, string agreementId, CallContext call)
     {
-        var (grain, before) = (AgreementGrains.AccountId(agreementId), long.MaxValue);
-        for (var seen = 0; seen < CommitsPerPageMax;)
-        {
-            var commits = await grains.Journal.HistoryAsync(grain, before, CommitsPerRead, call.Cancellation);
-            foreach (var fact in commits.SelectMany(commit => commit.Writes).Where(write => write.Grain == grain)
-                .SelectMany(write => write.Facts))
-            {
-                if (AgreementGrains.Account.DecodeFact(fact.Span) is EntryFact entry && entry.Number == number) return entry;
-            }
-
-            if (commits.Count < CommitsPerRead) break;
-            seen += commits.Count;
-            before = commits[^1].Position;
-        }
-
-        throw ErrorMap.ToFailure(Refusal.Because(RefusalReason.ClearingEntryNotFound, ("entry_number", number)));
+        if (request.Amount is null) return null;
+        if (request.Outcome != V1.DisputeOutcome.Accepted) throw RequestField.Invalid("amount", "with_accepted_only");
+        var view = await Account(call, request, agreementId);
+        var amount = RequestField.Money(request.Amount, "amount", view.Account.Currency);
+        return RequestField.PositiveLong(amount.MinorUnits, "amount.minor_units");
     }
 
     private static string Named(Caller caller, string requestId) =>

@@ -157,18 +157,20 @@ internal static class ClearingTermsMessages
         IsConfirmed = isConfirmed,
     };
 
-    public static V1.Dispute ToProto(this ContestedEntry dispute, AgreementState agreement, DisputeOutcome? outcome) => new()
-    {
-        DisputeId = dispute.DisputeId,
-        EntryNumber = dispute.Number,
-        RedemptionId = dispute.Redemption,
-        OpenedBy = agreement.PartyOf(dispute.By).ToProto(),
-        Amount = new Money(agreement.Agreed.Currency, Math.Abs(dispute.FirstMinorUnits)).ToProto(),
-        Reason = dispute.Reason,
-        OpenTime = dispute.OpenedAt.ToProto(),
-        AnswerByTime = dispute.AnswerBy.ToProto(),
-        Outcome = (V1.DisputeOutcome)(outcome ?? 0),
-    };
+    public static V1.Dispute ToProto(
+        this ContestedEntry dispute, AgreementState agreement, DisputeOutcome? outcome, long accepted = 0) => new()
+        {
+            DisputeId = dispute.DisputeId,
+            EntryNumber = dispute.Number,
+            RedemptionId = dispute.Redemption,
+            OpenedBy = agreement.PartyOf(dispute.By).ToProto(),
+            Amount = new Money(agreement.Agreed.Currency, Math.Abs(dispute.FirstMinorUnits)).ToProto(),
+            Reason = dispute.Reason,
+            OpenTime = dispute.OpenedAt.ToProto(),
+            AnswerByTime = dispute.AnswerBy.ToProto(),
+            Outcome = (V1.DisputeOutcome)(outcome ?? 0),
+            Accepted = outcome == DisputeOutcome.Accepted ? new Money(agreement.Agreed.Currency, accepted).ToProto() : null,
+        };
 
     private static bool IsFirst(string brand, string tenantId, Party issuing, Party redeeming, string field)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using NodaTime;
 using Retention.Kernel;
@@ -15,14 +16,14 @@ public sealed class NaiveClearing : INaiveLaw
 
     public string Name => "clearing";
 
-    public bool Concerns(string grainKind) => grainKind is "account" or "joint-coupon";
+    public bool Concerns(string grainKind) => grainKind is "account" or "account-mark" or "joint-coupon";
 
     public void See(NaiveFact fact)
     {
         var book = Of(fact.Grain.Partition);
         if (fact.Grain.Kind == "account") book.SeeAccount(fact);
         else if (fact.Grain.Kind == "joint-coupon") book.SeeCoupon(fact);
-
+        else book.SeeMark(fact);
     }
 
     public IEnumerable<Difference> Judge(GrainId grain, JsonElement state) => grain.Kind switch
@@ -85,6 +86,7 @@ public sealed class NaiveClearing : INaiveLaw
         private NaiveStatements statements = new("", "", "0001-01");
         private string currency = "";
         private long number;
+        private long facts;
         private long firstPosted;
         private long secondPosted;
 
@@ -128,6 +130,11 @@ public sealed class NaiveClearing : INaiveLaw
                 case "joint-credit-taken-back":
                     coupon.TakenBack += fact.Json.Long("credit_minor_units");
                     break;
+                case "joint-credit-given-back":
+                    if (!coupon.IsClawedBack) Tell($"coupon {fact.Grain.Key[..4]}... is given back what was not clawed back");
+                    coupon.IsClawedBack = false;
+                    coupon.TakenBack = coupon.Credit - fact.Json.Long("credit_minor_units");
+                    break;
                 case "joint-coupon-reopened":
                     if (coupon.Status != "Redeemed") Tell($"coupon {fact.Grain.Key[..4]}... reopens while {coupon.Status}");
                     coupon.Leave("Open");
@@ -138,8 +145,17 @@ public sealed class NaiveClearing : INaiveLaw
             }
         }
 
+        // Marks lead to entries: a wrong one would hide them.
+        public void SeeMark(NaiveFact fact)
+        {
+            var ordinal = long.Parse(fact.Grain.Key, CultureInfo.InvariantCulture);
+            if (fact.Json.Long("number") != number) Tell($"mark {ordinal} says {fact.Json.Long("number")} after entry {number}");
+            if (ordinal * 256 > facts) Tell($"mark {ordinal} stands after {facts} facts");
+        }
+
         public void SeeAccount(NaiveFact fact)
         {
+            facts++;
             lastDay = Text(fact.Json, "on");
             if (fact.Type == "account-opened")
             {
@@ -204,6 +220,7 @@ public sealed class NaiveClearing : INaiveLaw
             Compare(
                 grain, "pending", state.List("pending").Sum(one => one.Long("first_minor_units")), firstPostedLater);
             Compare(grain, "lines", number, Number(state, "lines"));
+            Compare(grain, "facts", facts, Number(state, "fact_count"));
             JudgeLeg(grain, "1", state.GetProperty("first"));
             JudgeLeg(grain, "2", state.GetProperty("second"));
             JudgeMonths(grain, state);

@@ -35,7 +35,22 @@ internal static class GrainReader
         }
     }
 
-    public static (long ExpectedVersion, int FactCount, long Previous) LinkOf(GrainId grain, long position, byte[] row)
+    /// <summary>
+    /// Likewise before a position (exclusive). Pages go on from the commit where the page before ended, which wrote the
+    /// grain: from there the walk goes on at once, from anywhere else it begins at the head.
+    /// </summary>
+    public static IEnumerable<JournalRecord> WalkBefore(GrainId grain, long before, long head, Session session)
+    {
+        if (before > head) return Walk(grain, head, session);
+        return before > 0 && FindLink(grain, before, session.JournalRow(before)) is { } link
+            ? Walk(grain, link.Previous, session)
+            : Walk(grain, head, session).SkipWhile(record => record.Position >= before);
+    }
+
+    public static (long ExpectedVersion, int FactCount, long Previous) LinkOf(GrainId grain, long position, byte[] row) =>
+        FindLink(grain, position, row) ?? throw Gap(grain, position);
+
+    private static (long ExpectedVersion, int FactCount, long Previous)? FindLink(GrainId grain, long position, byte[] row)
     {
         var cursor = JournalCodec.Open(position, row);
         while (cursor.NextWrite())
@@ -46,7 +61,7 @@ internal static class GrainReader
             }
         }
 
-        throw Gap(grain, position);
+        return null;
     }
 
     private static ReadOnlyMemory<byte>[] Facts(GrainId grain, Head head, long after, Session session)

@@ -132,8 +132,8 @@ public sealed class SqliteGrainStore : IAuditedStore
     public ValueTask<IReadOnlyList<JournalRecord>> HistoryAsync(
         GrainId grain, long beforePosition, int limit, CancellationToken stop) =>
         parts.Readers.AskAsync<IReadOnlyList<JournalRecord>>(
-            session => [.. GrainReader.Walk(grain, Lookup.HeadOf(parts.Tail, grain, session).Position, session)
-                .SkipWhile(x => x.Position >= beforePosition).Take(limit)],
+            session => [.. GrainReader.WalkBefore(
+                grain, beforePosition, Lookup.HeadOf(parts.Tail, grain, session).Position, session).Take(limit)],
             stop);
 
     public Task WaitBeyondAsync(long position, CancellationToken stop) =>

@@ -45,7 +45,14 @@ public sealed class ClearingProperties
 
         public int Quarters { get; set; }
 
-        public long Taken { get; set; }
+        /// <summary>Of the credit, by returns of the sale.</summary>
+        public long Returned { get; set; }
+
+        /// <summary>Of the credit, by disputes; or what a claw-back kept when it was given back in part.</summary>
+        public long Disputed { get; set; }
+
+        /// <summary>What a claw-back took.</summary>
+        public long Clawed { get; set; }
 
         public bool IsReturned { get; set; }
 
@@ -53,9 +60,24 @@ public sealed class ClearingProperties
 
         public bool IsGone { get; set; }
 
-        public long Net => Redemption.Length > 0 && IsSold && !IsGone ? Credit - Taken : 0;
+        public long Net => Redemption.Length > 0 && IsSold && !IsGone ? Credit - Returned - Disputed : 0;
 
         public long Later(Instant now) => Redemption.Length > 0 && !IsSold && !IsGone && now < ConfirmBy ? Credit : 0;
+    }
+
+    private sealed class Case(Coupon coupon, DisputeView view)
+    {
+        public Coupon Coupon => coupon;
+
+        public string Redemption { get; } = coupon.Redemption;
+
+        public string Id => view.Entry.DisputeId;
+
+        public Instant AnswerBy => view.Entry.AnswerBy;
+
+        public bool IsOfClawBack => view.Entry.By == Side.Second;
+
+        public long Amount { get; set; } = Math.Abs(view.Entry.FirstMinorUnits);
     }
 
     private const long Credit = 66;
@@ -87,7 +109,7 @@ public sealed class ClearingProperties
         });
 
         private readonly List<Coupon> coupons = [];
-        private readonly List<(Coupon Coupon, string Redemption, string Dispute, Instant AnswerBy)> disputes = [];
+        private readonly List<Case> cases = [];
         private readonly HashSet<long> disputed = [];
         private long paid;
         private int payments;
@@ -144,6 +166,7 @@ public sealed class ClearingProperties
                     break;
                 case 12:
                     ReturnTrigger(coupon);
+                    if (step.Hours % 2 == 1) Dispute(coupon, step.Hours);
                     break;
                 case > 12:
                     Dispute(coupon, step.Hours);
@@ -179,7 +202,7 @@ public sealed class ClearingProperties
             if (redeemed.Reply is not Domain.Coupons.CouponRedemption redemption) return;
             coupon.Redemption = redemption.RedemptionId;
             coupon.ConfirmBy = scene.Now + Duration.FromHours(48);
-            (coupon.IsSold, coupon.Quarters, coupon.Taken, coupon.IsGone) = (false, 0, 0, false);
+            (coupon.IsSold, coupon.Quarters, coupon.Returned, coupon.Disputed, coupon.IsGone) = (false, 0, 0, 0, false);
         }
 
         private void ReturnSale(Coupon coupon)
@@ -187,7 +210,19 @@ public sealed class ClearingProperties
             coupon.Quarters = Math.Min(4, coupon.Quarters + 1);
             scene.ReturnSale(Shoes, "s-" + coupon.Redemption, coupon.Redemption, 250 * coupon.Quarters);
             scene.ReturnSale(Shoes, "s-" + coupon.Redemption, coupon.Redemption, 250 * coupon.Quarters);
-            coupon.Taken = Math.Max(coupon.Taken, Credit * coupon.Quarters / 4);
+            if (coupon.IsGone) return;
+            var before = coupon.Net;
+            coupon.Returned = Math.Max(coupon.Returned, (Credit - coupon.Disputed) * coupon.Quarters / 4);
+            Lower(coupon, before - coupon.Net);
+        }
+
+        // What goes back of a redemption is contested no more.
+        private void Lower(Coupon coupon, long by)
+        {
+            foreach (var open in cases.Where(open => open.Redemption == coupon.Redemption && !open.IsOfClawBack))
+            {
+                open.Amount = Math.Max(0, open.Amount - by);
+            }
         }
 
         private void Reverse(Coupon coupon)
@@ -195,6 +230,7 @@ public sealed class ClearingProperties
             var redemption = coupon.Redemption;
             Assert.Null(scene.Reverse(Shoes, redemption).Refusal);
             scene.Reverse(Shoes, redemption);
+            foreach (var open in cases.Where(open => open.Redemption == redemption)) open.Amount = 0;
             coupon.Redemption = "";
             coupon.IsVoided = coupon.IsReturned;
         }
@@ -203,8 +239,13 @@ public sealed class ClearingProperties
         {
             scene.Return(Bakery, coupon.Purchase);
             scene.Return(Bakery, coupon.Purchase);
-            if (coupon.Redemption.Length > 0) (coupon.IsReturned, coupon.IsGone) = (true, true);
-            else if (coupon.EndsOn >= Today) coupon.IsVoided = true;
+            if (coupon is { Redemption.Length: > 0, IsReturned: false })
+            {
+                coupon.Clawed = coupon.Net;
+                Lower(coupon, coupon.Net);
+                (coupon.IsReturned, coupon.IsGone) = (true, true);
+            }
+            else if (coupon.Redemption.Length == 0 && coupon.EndsOn >= Today) coupon.IsVoided = true;
         }
 
         private void Pay(byte amount)
@@ -217,32 +258,42 @@ public sealed class ClearingProperties
 
         private void Dispute(Coupon coupon, byte choice)
         {
-            disputes.RemoveAll(open => open.AnswerBy <= scene.Now);
-            if (choice % 2 == 0 && disputes.Count > 0)
+            cases.RemoveAll(open => open.AnswerBy <= scene.Now);
+            if (choice % 2 == 0 && cases.Count > 0)
             {
-                Resolve(disputes[choice % disputes.Count], choice % 3 != 0);
+                Resolve(cases[choice % cases.Count], choice % 3 != 0, choice);
                 return;
             }
 
-            var entry = scene.Books.Journal.Select(change => change.Fact).OfType<RedemptionConfirmed>()
-                .LastOrDefault(fact => fact.Redemption == coupon.Redemption && coupon.Redemption.Length > 0);
+            // The bakery contests what it owes, the shoe shop what was taken back from it.
+            var entry = scene.Books.Journal.Select(change => change.Fact).OfType<EntryFact>().LastOrDefault(
+                fact => fact is RedemptionConfirmed or ClawBackCleared
+                    && fact.Redemption == coupon.Redemption && coupon.Redemption.Length > 0 && fact.FirstCredit(Book.Net) != 0);
             if (entry is null || !disputed.Add(entry.Number)) return;
 
-            var opened = scene.OpenDispute(Bakery, entry, $"d-{entry.Number}");
-            Assert.Equal(coupon.Net > 0, opened.Refusal is null);
-            if (opened.Reply is DisputeView view)
-            {
-                disputes.Add((coupon, coupon.Redemption, view.Entry.DisputeId, view.Entry.AnswerBy));
-            }
+            var isClawBack = entry is ClawBackCleared;
+            var opened = scene.OpenDispute(isClawBack ? Shoes : Bakery, entry, $"d-{entry.Number}");
+            Assert.Equal(isClawBack ? coupon.IsGone && coupon.Clawed > 0 : coupon.Net > 0, opened.Refusal is null);
+            if (opened.Reply is DisputeView view) cases.Add(new Case(coupon, view));
         }
 
-        private void Resolve((Coupon Coupon, string Redemption, string Dispute, Instant AnswerBy) open, bool accepts)
+        private void Resolve(Case open, bool accepts, byte choice)
         {
-            disputes.Remove(open);
-            var outcome = accepts ? DisputeOutcome.Accepted : DisputeOutcome.Rejected;
-            Assert.Null(scene.ResolveDispute(Shoes, open.Dispute, outcome).Refusal);
-            Assert.NotNull(scene.ResolveDispute(Shoes, open.Dispute, outcome).Refusal);
-            if (accepts && open.Coupon.Redemption == open.Redemption) open.Coupon.Taken = Credit;
+            cases.Remove(open);
+            var (by, outcome) = (open.IsOfClawBack ? Bakery : Shoes, accepts ? DisputeOutcome.Accepted : DisputeOutcome.Rejected);
+            var amount = !accepts ? 0 : choice % 5 == 0 ? open.Amount : Math.Min(open.Amount, choice % 40 + 1);
+            Assert.Equal(
+                Kernel.RefusalReason.FieldInvalid,
+                scene.ResolveDispute(by, open.Id, DisputeOutcome.Accepted, open.Amount + 1).Refusal?.Reason);
+            Assert.Null(scene.ResolveDispute(by, open.Id, outcome, choice % 5 == 0 || amount == 0 ? null : amount).Refusal);
+            Assert.NotNull(scene.ResolveDispute(by, open.Id, outcome).Refusal);
+            if (amount == 0) return;
+
+            var (coupon, before) = (open.Coupon, open.Coupon.Net);
+            if (open.IsOfClawBack) (coupon.IsGone, coupon.Disputed) = (false, Credit - coupon.Returned - amount);
+            else coupon.Disputed += amount;
+            Lower(coupon, Math.Max(0, before - coupon.Net));
+            if (choice % 7 < 4) ReturnSale(coupon);
         }
 
         private void Compare()
@@ -252,8 +303,10 @@ public sealed class ClearingProperties
             var later = coupons.Sum(coupon => coupon.Later(scene.Now));
             Assert.Equal((-later, later), (account.FirstProvisional, account.SecondProvisional));
             Assert.Equal(account.FirstNet, account.Period!.Closing);
-            var contested = disputes.Where(open => open.AnswerBy > scene.Now && open.Coupon.Redemption == open.Redemption);
-            Assert.Equal(-contested.Sum(open => open.Coupon.Net), account.DisputedOf(Side.First));
+            var contested = cases.Where(open => open.AnswerBy > scene.Now);
+            Assert.Equal(
+                contested.Sum(open => open.IsOfClawBack ? open.Amount : -open.Amount), account.DisputedOf(Side.First));
+            Assert.Equal(coupons.Count(coupon => coupon is { IsGone: true, Redemption.Length: > 0 }), account.First.ClawedBack);
             for (; compared < scene.Books.Journal.Count; compared++)
             {
                 if (scene.Books.Journal[compared].Fact is not EntryFact entry) continue;

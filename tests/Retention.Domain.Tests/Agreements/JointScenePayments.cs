@@ -28,7 +28,9 @@ public static class JointScenePayments
         turn => DisputeTurns.Open(
             turn, scene.Asks(by), JointScene.Id, new OpenDispute(id, entry, "NOT_SOLD", "The till was closed.")));
 
-    public static Decision ResolveDispute(this JointScene scene, string by, string id, DisputeOutcome outcome) =>
+    /// <param name="amount">Null: all that is disputed.</param>
+    public static Decision ResolveDispute(
+        this JointScene scene, string by, string id, DisputeOutcome outcome, long? amount = null) =>
         scene.Books.Ask(turn => DisputeTurns.Resolve(
-            turn, scene.Asks(by), JointScene.Id, new ResolveDispute(id, outcome, "")));
+            turn, scene.Asks(by), JointScene.Id, new ResolveDispute(id, outcome, "", amount)));
 }

@@ -130,6 +130,8 @@ public sealed class StoredFactTests
         (AgreementGrains.Account, Entry(new ClawBackCleared(), 3, -66)),
         (AgreementGrains.Coupon, new JointSaleSeen(Redemption, "5a1e") { At = At }),
         (AgreementGrains.Coupon, new JointCreditTakenBack(Redemption, 33) { At = At }),
+        (AgreementGrains.Coupon, new JointCreditGivenBack(Redemption, 33) { At = At }),
+        (AgreementGrains.Mark, new AccountMarked(512)),
         (AgreementGrains.Account, Entry(
             new RedemptionPending(EndsOn, 199, 199, End) { ReservedMinorUnits = 66 }, 4, 66, Book.Provisional)),
         (AgreementGrains.Account, Entry(new RedemptionConfirmed(true), 5, 66)),
@@ -166,7 +168,7 @@ public sealed class StoredFactTests
         Type[] families =
         [
             typeof(OfferFact), typeof(OfferUseFact), typeof(TargetListFact), typeof(CodeFact), typeof(OfferDirectoryFact),
-            typeof(CouponFact), typeof(WalletFact), typeof(RedemptionFact), typeof(CodeSeriesFact), typeof(SigningKeyFact), typeof(OfflineFact), typeof(AgreementFact), typeof(JointCouponFact), typeof(JointUseFact), typeof(AccountFact),
+            typeof(CouponFact), typeof(WalletFact), typeof(RedemptionFact), typeof(CodeSeriesFact), typeof(SigningKeyFact), typeof(OfflineFact), typeof(AgreementFact), typeof(JointCouponFact), typeof(JointUseFact), typeof(AccountFact), typeof(AccountMarkFact),
         ];
         var stored = families
             .SelectMany(family => family.GetCustomAttributes<JsonDerivedTypeAttribute>())

@@ -133,7 +133,8 @@ public static class JointRecipes
             case ResolveDisputeRequest resolution:
                 resolution.AgreementId = await ClearingRecipes.ChargedAgreementAsync(tenant);
                 resolution.DisputeId = await ClearingRecipes.DisputeAsync(tenant, resolution.AgreementId);
-                resolution.Outcome = DisputeOutcome.Rejected;
+                resolution.Outcome = DisputeOutcome.Accepted;
+                resolution.Amount = null;
                 break;
             case ResumeAgreementRequest resume:
                 _ = (await tenant.Client.Call<PauseAgreementRequest, PauseAgreementResponse>(

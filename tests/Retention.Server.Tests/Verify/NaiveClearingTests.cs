@@ -34,7 +34,7 @@ public sealed class NaiveClearingTests
     }
 
     [Theory]
-    [InlineData("issue-counted", false)]
+    [InlineData("issue-counted", true)]
     [InlineData("joint-coupon-issued", true)]
     [InlineData("joint-coupon-redeemed", true)]
     [InlineData("joint-coupon-voided", true)]
