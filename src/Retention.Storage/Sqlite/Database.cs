@@ -46,23 +46,14 @@ internal sealed class Database : IDisposable
 
     public static Database OpenWriter(string path, int cacheKilobytes)
     {
-        var database = new Database(path, writes: true, create: true);
-        database.Run("PRAGMA busy_timeout=1000");
-        database.Run("PRAGMA journal_mode=WAL");
-        database.Run("PRAGMA synchronous=FULL");
-        database.Run("PRAGMA temp_store=MEMORY");
-        database.Configure(cacheKilobytes);
-        return database;
+        LogCheck.Require(path + "-wal");
+        return new Database(path, writes: true, create: true)
+            .With(cacheKilobytes, "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA temp_store=MEMORY")
+            .WithEmptyLog();
     }
 
-    public static Database OpenReader(string path, int cacheKilobytes)
-    {
-        var database = new Database(path, writes: false, create: false);
-        database.Run("PRAGMA busy_timeout=1000");
-        database.Run("PRAGMA query_only=ON");
-        database.Configure(cacheKilobytes);
-        return database;
-    }
+    public static Database OpenReader(string path, int cacheKilobytes) => new Database(path, writes: false, create: false)
+        .With(cacheKilobytes, "PRAGMA query_only=ON");
 
     /// <summary>A statement that is kept until the connection closes.</summary>
     public Statement Prepare(string sql)
@@ -153,11 +144,50 @@ internal sealed class Database : IDisposable
 
     private long pagesWritten;
 
-    private void Configure(int cacheKilobytes)
+    /// <summary>
+    /// Begins a log of its own, so that remains of a transaction that a power cut tore never lie behind new ones, where the
+    /// check of the log would take them for damage.
+    /// </summary>
+    private Database WithEmptyLog()
     {
-        Run("PRAGMA mmap_size=0");
-        Run("PRAGMA wal_autocheckpoint=0");
-        Run("PRAGMA cell_size_check=ON");
-        Run(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size=-{cacheKilobytes}"));
+        try
+        {
+            Checkpoint(truncate: true, out _);
+        }
+        catch (SqliteFailure failure) when (failure.IsFull)
+        {
+            // It stays as it is until there is room.
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+
+        return this;
+    }
+
+    private Database With(int cacheKilobytes, params ReadOnlySpan<string> settings)
+    {
+        try
+        {
+            Run("PRAGMA busy_timeout=1000");
+            foreach (var setting in settings)
+            {
+                Run(setting);
+            }
+
+            Run("PRAGMA mmap_size=0");
+            Run("PRAGMA wal_autocheckpoint=0");
+            Run("PRAGMA cell_size_check=ON");
+            Run(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size=-{cacheKilobytes}"));
+            return this;
+        }
+        catch
+        {
+            // Left open it would hold its file, and keep the next attempt away as a second writer.
+            Dispose();
+            throw;
+        }
     }
 }

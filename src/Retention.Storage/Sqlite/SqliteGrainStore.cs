@@ -21,10 +21,21 @@ public sealed class SqliteGrainStore : IAuditedStore
     {
         this.parts = parts;
         head = parts.Head;
-        if (parts.Writer is { } writer)
+        if (parts.Writer is not { } writer)
+        {
+            return;
+        }
+
+        try
         {
             lane = new CommitLane(writer.Session, parts.Tail);
             maintenance = new Maintenance(parts, writer, parts.OpenReader());
+        }
+        catch
+        {
+            // One more file could not be opened: the directory is free for the next attempt.
+            parts.Dispose();
+            throw;
         }
     }
 

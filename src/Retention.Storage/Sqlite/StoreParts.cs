@@ -55,7 +55,11 @@ internal sealed class StoreParts : IDisposable
         }
 
         var directoryLock = DirectoryLock.TakeIfPresent(options.Directory);
-        return Bring(directoryLock, () => new StoreParts(options, directoryLock, null));
+        return Bring(directoryLock, () =>
+        {
+            LogCheck.Require(path + "-wal");
+            return new StoreParts(options, directoryLock, null);
+        });
     }
 
     /// <summary>Takes a durable batch up into memory.</summary>
