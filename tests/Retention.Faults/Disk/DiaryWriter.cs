@@ -18,8 +18,12 @@ internal static class DiaryWriter
             // A life of some batches, then an orderly end and another start: those write too.
             for (var batch = 0; batch < 40 && head < commits; batch++)
             {
-                head = await AppendAsync(store, 1 + random.Next(random.Next(4) == 0 ? 30 : 4));
+                var size = 1 + random.Next(random.Next(4) == 0 ? 30 : 4);
+                var results = await store.CommitAsync(Diary.After(store.Head, size), CancellationToken.None);
+                if (results.Any(x => x.Verdict != CommitVerdict.Done)) return 1;
+                head = results[^1].Position;
                 Shim.Mark(head);
+                await SaveWantedAsync(store);
                 if (random.Next(8) == 0) await Task.Delay(10);
             }
         }
@@ -27,12 +31,9 @@ internal static class DiaryWriter
         return 0;
     }
 
-    /// <summary>Appends, and keeps the snapshots the store wishes; the new head.</summary>
-    public static async Task<long> AppendAsync(SqliteGrainStore store, int count)
+    /// <summary>Keeps the snapshots the store wishes.</summary>
+    public static async Task SaveWantedAsync(SqliteGrainStore store)
     {
-        var head = store.Head;
-        var results = await store.CommitAsync(Diary.After(head, count), CancellationToken.None);
-        if (results.Any(x => x.Verdict != CommitVerdict.Done)) return store.Head;
         var wanted = store.SnapshotsWanted(9);
         if (wanted.Count > 0)
         {
@@ -40,8 +41,6 @@ internal static class DiaryWriter
             store.SaveSnapshots([.. wanted.Zip(found).Select(x =>
                 new Snapshot(x.First, x.Second.Version, Diary.State(x.First, x.Second.Version)))]);
         }
-
-        return store.Head;
     }
 
     // What SQLite's documentation suggests for this journal mode, and what loses acknowledged commits.

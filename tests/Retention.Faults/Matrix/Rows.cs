@@ -1,3 +1,4 @@
+using Retention.Faults.Calls;
 using Retention.Faults.Disk;
 
 namespace Retention.Faults.Matrix;
@@ -13,6 +14,16 @@ internal static class Rows
     private static readonly (string Name, Func<Sheet, Task> Run)[] All =
     [
         ("D1", PowerLossRow.RunAsync),
+        ("D3", FailingDisk.RunAsync),
+        ("D4", FullDisk.RunAsync),
+        ("D7", FlippedBits.RunAsync),
+        ("D8", SecondServer.RunAsync),
+        ("K1", HistoryRow.RunAsync),
+        ("N3", NetworkRow.RunAsync),
+        ("N4", PausedRow.SignalsAsync),
+        ("D9", PausedRow.ScarcityAsync),
+        ("R1", RepeatRow.RunAsync),
+        ("R4", AmbiguousRow.RunAsync),
     ];
 
     public static async Task<int> RunAsync(string[] args)
