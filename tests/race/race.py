@@ -5,6 +5,7 @@
   unique  many coupons, each tried by many clients: each is redeemed exactly once.
 
 usage: /usr/bin/python3 tests/race/race.py [--clients 64] [--limit 300] [--demand 450] [--coupons 50] [--attempts 20]
+       [--store sqlite|postgres]
 the whole: --clients 1024 --limit 10000 --demand 15000 --coupons 1000 --attempts 200
 """
 
@@ -19,6 +20,7 @@ import time
 import uuid
 
 from client import Client, Refused
+from cluster import Cluster
 from server import Server
 
 CLIENTS_PER_CHANNEL = 16
@@ -142,18 +144,24 @@ def main():
     parser.add_argument("--coupons", type=int, default=50)
     parser.add_argument("--attempts", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--store", choices=["sqlite", "postgres"], default="sqlite")
     arguments = parser.parse_args()
     directory = tempfile.mkdtemp(prefix="retention-race-")
+    cluster = Cluster() if arguments.store == "postgres" else None
     results = []
-    server = Server(os.path.join(directory, "data"))
     try:
-        hot(server, arguments, results)
-        unique(server, arguments, results)
+        server = Server(os.path.join(directory, "data"), cluster.connection if cluster else None)
+        try:
+            hot(server, arguments, results)
+            unique(server, arguments, results)
+        finally:
+            server.stop()
+        code, last = server.verify()
+        check(results, "verify", code == 0, last[0])
     finally:
-        server.stop()
-    code, last = server.verify()
-    check(results, "verify", code == 0, last[0])
-    shutil.rmtree(directory)
+        if cluster:
+            cluster.stop()
+        shutil.rmtree(directory)
     print(f"{sum(results)} passed, {len(results) - sum(results)} failed")
     sys.exit(0 if all(results) else 1)
 

@@ -30,14 +30,18 @@ def free_port():
 
 
 class Server:
-    def __init__(self, directory):
+    def __init__(self, directory, connection=None):
+        """With a connection string the store is PostgreSQL; the directory then holds the keys only."""
         self.directory = directory
+        self.store = ["--connection", connection] if connection else []
         self.grpc, self.http = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
         self.process = None
         self.start()
 
     def start(self):
         flags = shlex.split(os.environ.get("RETENTION_SERVE_FLAGS", ""))
+        if self.store:
+            flags += ["--store", "postgres"] + self.store
         self.process = subprocess.Popen(
             command() + ["serve", "--data", self.directory, "--grpc", self.grpc, "--http", self.http] + flags,
             stdout=subprocess.PIPE, text=True)
@@ -57,7 +61,8 @@ class Server:
         self.process.stdout.close()
 
     def verify(self):
-        flags = shlex.split(os.environ.get("RETENTION_VERIFY_FLAGS", f"--data {shlex.quote(self.directory)}"))
+        here = shlex.join(self.store or ["--data", self.directory])
+        flags = shlex.split(os.environ.get("RETENTION_VERIFY_FLAGS", here))
         answer = subprocess.run(command() + ["verify"] + flags, stdout=subprocess.PIPE, text=True, check=False)
         return answer.returncode, answer.stdout.strip().splitlines()[-1:] or [""]
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 using NodaTime;
+using Retention.Domain.Offers;
 using Retention.Kernel;
 
 namespace Retention.Domain.Coupons;
@@ -27,6 +28,9 @@ public sealed record CodeSeriesState
     /// <summary>Exclusive; null: only the offer's own end counts.</summary>
     public Instant? ExpiresAt { get; init; }
 
+    /// <summary>What the offer's budget keeps for each; null: nothing.</summary>
+    public IssueReserve? Reserve { get; init; }
+
     public CodeSeriesState Evolve(CodeSeriesFact fact) => fact switch
     {
         CodeSeriesIssued issued => this with
@@ -35,6 +39,7 @@ public sealed record CodeSeriesState
             Prefix = issued.Prefix,
             Count = issued.Count,
             ExpiresAt = issued.ExpiresAt,
+            Reserve = issued.Reserve,
         },
         CodeSeriesCounted => this with { Series = Series + 1 },
         _ => throw new InvalidOperationException($"A code series knows no {fact.GetType().Name}."),
@@ -47,7 +52,11 @@ public sealed record CodeSeriesState
 public abstract record CodeSeriesFact;
 
 public sealed record CodeSeriesIssued(string OfferId, string Prefix, int Count, Instant? ExpiresAt, Instant At)
-    : CodeSeriesFact;
+    : CodeSeriesFact
+{
+    /// <summary>What the offer's budget keeps for each of them; null: nothing.</summary>
+    public IssueReserve? Reserve { get; init; }
+}
 
 public sealed record CodeSeriesCounted : CodeSeriesFact;
 

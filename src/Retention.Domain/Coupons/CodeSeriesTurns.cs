@@ -48,12 +48,19 @@ public static class CodeSeriesTurns
         }
 
         var (offer, now) = (state.Offer!, tenant.Now(turn.Time));
-        var expiresAt = OfferRules.CouponEnd(offer, now, OfferRules.Zone(offer, tenant));
-        var issued = new CodeSeriesIssued(offer.OfferId, offer.CodePrefix ?? "", command.Count, expiresAt, now);
-        return Decision.With(SeriesOf(command.SeriesId, issued, number, tenant))
-            .Change(offerGrain, new OfferCouponsIssued(command.Count, now))
+        var zone = OfferRules.Zone(offer, tenant);
+        var expiresAt = OfferRules.CouponEnd(offer, now, zone);
+        var (each, exhausted) = OfferBudget.ForIssue(state, command.Count, expiresAt, zone, now);
+        if (exhausted is not null) return exhausted;
+
+        var issued = new CodeSeriesIssued(offer.OfferId, offer.CodePrefix ?? "", command.Count, expiresAt, now)
+        {
+            Reserve = each,
+        };
+        var decision = Decision.With(SeriesOf(command.SeriesId, issued, number, tenant))
             .Change(head, new CodeSeriesCounted())
             .Change(OfferGrains.SeriesId(command.TenantId, number), issued);
+        return OfferTurns.Counted(decision, offerGrain, state, command.Count, each, now);
     }
 
     public static Decision Get(ITurn turn, string tenantId, string seriesId)
@@ -105,13 +112,17 @@ public static class CodeSeriesTurns
         var decision = Decision.With(new CodesImported(imported, taken.ToImmutable()));
         if (imported == 0) return decision;
 
-        var expiresAt = OfferRules.CouponEnd(offer, now, OfferRules.Zone(offer, tenant));
-        decision.Change(offerGrain, new OfferCouponsIssued(imported, now));
+        var zone = OfferRules.Zone(offer, tenant);
+        var expiresAt = OfferRules.CouponEnd(offer, now, zone);
+        var (each, exhausted) = OfferBudget.ForIssue(state, imported, expiresAt, zone, now);
+        if (exhausted is not null) return exhausted;
+
+        OfferTurns.Counted(decision, offerGrain, state, imported, each, now);
         foreach (var (index, code) in codes.Index())
         {
             if (taken.Contains(index)) continue;
             decision.Change(
-                OfferGrains.CouponId(command.TenantId, code), new CouponIssued(offer.OfferId, "", expiresAt, now));
+                OfferGrains.CouponId(command.TenantId, code), new CouponIssued(offer.OfferId, "", expiresAt, now) { Reserve = each });
         }
 
         return decision;
@@ -127,7 +138,12 @@ public static class CodeSeriesTurns
 
         var series = turn.State<CodeSeriesState>(OfferGrains.SeriesId(tenant.TenantId, place.Series));
         return place.Index < series.Count && series.Prefix == CouponCode.PrefixOf(code)
-            ? used with { OfferId = series.OfferId, ExpiresAt = series.ExpiresAt }
+            ? used with
+            {
+                OfferId = series.OfferId,
+                ExpiresAt = series.ExpiresAt,
+                Reserve = used.HasOwnReserve ? used.Reserve : series.Reserve,
+            }
             : null;
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using NodaTime;
+using Retention.Domain.Offers;
 
 namespace Retention.Domain.Coupons;
 
@@ -27,6 +28,14 @@ public sealed record CouponState
     /// <summary>Exclusive.</summary>
     public Instant ReservedUntil { get; init; }
 
+    public bool IsVoided { get; init; }
+
+    /// <summary>What the offer's budget keeps for it; null: nothing.</summary>
+    public IssueReserve? Reserve { get; init; }
+
+    /// <summary>Its own facts say what is reserved, and not the series that it may be of.</summary>
+    public bool HasOwnReserve { get; init; }
+
     public bool Exists => OfferId.Length > 0;
 
     public bool IsRedeemed => RedemptionId.Length > 0;
@@ -40,9 +49,18 @@ public sealed record CouponState
             OfferId = issued.OfferId,
             CustomerId = issued.CustomerId,
             ExpiresAt = issued.ExpiresAt,
+            Reserve = issued.Reserve,
+            HasOwnReserve = true,
         },
-        CouponRedeemed redeemed => this with { RedemptionId = redeemed.Redemption, ReservationId = "" },
-        CouponReversed => this with { RedemptionId = "" },
+        CouponRedeemed redeemed => this with
+        {
+            RedemptionId = redeemed.Redemption,
+            ReservationId = "",
+            Reserve = null,
+            HasOwnReserve = true,
+        },
+        CouponReversed reversed => this with { RedemptionId = "", Reserve = reversed.Reserve },
+        CouponVoided => this with { IsVoided = true, Reserve = null, HasOwnReserve = true },
         CouponReserved reserved => this with
         {
             ReservationId = reserved.Reservation,
@@ -57,15 +75,26 @@ public sealed record CouponState
 [JsonDerivedType(typeof(CouponIssued), "coupon-issued")]
 [JsonDerivedType(typeof(CouponRedeemed), "coupon-redeemed")]
 [JsonDerivedType(typeof(CouponReversed), "coupon-reversed")]
+[JsonDerivedType(typeof(CouponVoided), "coupon-voided")]
 [JsonDerivedType(typeof(CouponReserved), "coupon-reserved")]
 [JsonDerivedType(typeof(CouponReservationReleased), "coupon-reservation-released")]
 public abstract record CouponFact;
 
-public sealed record CouponIssued(string OfferId, string CustomerId, Instant? ExpiresAt, Instant At) : CouponFact;
+public sealed record CouponIssued(string OfferId, string CustomerId, Instant? ExpiresAt, Instant At) : CouponFact
+{
+    /// <summary>What the offer's budget keeps for it; null: nothing.</summary>
+    public IssueReserve? Reserve { get; init; }
+}
 
 public sealed record CouponRedeemed(string Redemption, long Discount, Instant At) : CouponFact;
 
-public sealed record CouponReversed(string Redemption, Instant At) : CouponFact;
+public sealed record CouponReversed(string Redemption, Instant At) : CouponFact
+{
+    /// <summary>What came back, kept for it again; null: nothing.</summary>
+    public IssueReserve? Reserve { get; init; }
+}
+
+public sealed record CouponVoided(string Reason, Instant At) : CouponFact;
 
 public sealed record CouponReserved(string Reservation, Instant ExpiresAt, Instant At) : CouponFact;
 

@@ -119,6 +119,7 @@ public static class CouponTurns
                 new OfferRedeemed(command.RedemptionId, command.CustomerId, check.Discount, day, check.Now)
                 {
                     Reservation = reservation,
+                    Unreserved = check.Coupon?.Reserve is { } kept ? kept with { MinorUnits = check.OwnReserve } : null,
                 });
         if (command.CustomerId.Length > 0)
         {
@@ -145,7 +146,7 @@ public static class CouponTurns
                 new CouponRedeemed(command.RedemptionId, check.Discount, check.Now));
         }
 
-        OfferBudget.Watched(decision, grain, found.State, check.Discount, check.Now);
+        OfferBudget.Watched(decision, grain, found.State, check.Discount, -check.OwnReserve, check.Now);
         var lines = DiscountSpread.Over(check.Seen.Lines, check.Discount);
         return lines.IsEmpty ? decision : decision.Change(
             OfferGrains.RedemptionId(tenantId, command.RedemptionId), new RedemptionSpread(lines, check.Now));

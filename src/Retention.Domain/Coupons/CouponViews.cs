@@ -13,7 +13,8 @@ public static class CouponViews
         var terms = offer.Offer ?? throw new InvalidOperationException("A coupon's offer does not exist.");
         var end = terms.Validity.EndsBefore(OfferRules.Zone(terms, tenant));
         var expiresAt = coupon.ExpiresAt is { } own && (end is null || own < end) ? own : end;
-        var status = coupon.IsRedeemed ? CouponStatus.Redeemed
+        var status = coupon.IsVoided ? CouponStatus.Voided
+            : coupon.IsRedeemed ? CouponStatus.Redeemed
             : expiresAt <= now ? CouponStatus.Expired
             : CouponStatus.Open;
         return Of(code, CouponCode.CouponId(code), terms, tenant, status, expiresAt);

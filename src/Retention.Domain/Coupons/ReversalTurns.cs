@@ -45,9 +45,10 @@ public static class ReversalTurns
             command.RedemptionId, discount, tenant.Currency, isWhole, now, isWhole));
         if (!back.IsEmpty) decision.Change(linesGrain, new RedemptionLinesReturned(back, command.ReturnId, now));
         if (isWhole && !state.Lines.IsEmpty) decision.Change(linesGrain, new RedemptionClosed(now));
+        var kept = redeemed.Unreserved is { } unreserved ? unreserved with { MinorUnits = discount } : null;
         foreach (var (grain, fact) in facts!)
         {
-            Undo(decision, grain, fact, command, discount, isWhole, now);
+            Undo(decision, grain, fact, command, discount, isWhole, kept, now);
         }
 
         var before = state.Lines.IsEmpty ? 0 : redeemed.Discount - state.StandingMinorUnits;
@@ -62,13 +63,14 @@ public static class ReversalTurns
         ReverseCouponRedemption command,
         long discount,
         bool isWhole,
+        IssueReserve? kept,
         NodaTime.Instant now)
     {
         var (id, reason, returnId) = (command.RedemptionId, command.Reason, command.ReturnId);
         switch (fact)
         {
             case OfferRedeemed redeemed when isWhole:
-                decision.Change(grain, new OfferRedemptionReversed(id, discount, redeemed.Day, reason, returnId, now));
+                decision.Change(grain, new OfferRedemptionReversed(id, discount, redeemed.Day, reason, returnId, now) { Reserve = kept });
                 break;
             case OfferRedeemed:
                 decision.Change(grain, new OfferRedemptionReduced(id, discount, reason, returnId, now));
@@ -77,7 +79,7 @@ public static class ReversalTurns
                 decision.Change(grain, new UseReversed(id) { Period = use.Period });
                 break;
             case CouponRedeemed when isWhole:
-                decision.Change(grain, new CouponReversed(id, now));
+                decision.Change(grain, new CouponReversed(id, now) { Reserve = kept });
                 break;
         }
     }

@@ -48,6 +48,9 @@ public sealed record Offer(
     /// <summary>Null: it goes together with all that do.</summary>
     public OfferStacking? Stacking { get; init; }
 
+    /// <summary>The budget keeps the most that each coupon may come to from its issue on; else it counts at redemption.</summary>
+    public bool ReservesAtIssue { get; init; }
+
     /// <summary>Null: by the defaults.</summary>
     public OfflineTerms? Offline { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using NodaTime;
 using Retention.Domain.Coupons;
 
 namespace Retention.Domain.Offers;
@@ -21,7 +22,8 @@ public sealed record IssueCoupons(string TenantId, string OfferId, string Custom
 
 /// <summary>One offer as a read shows it.</summary>
 /// <param name="Currency">Of the tenant, and so of all amounts.</param>
-public sealed record OfferView(OfferState State, string Currency);
+/// <param name="Now">As of when.</param>
+public sealed record OfferView(OfferState State, string Currency, Instant Now);
 
 /// <param name="NextIndex">Where the next page begins; null at the end.</param>
 public sealed record OfferPage(ImmutableArray<OfferView> Offers, int? NextIndex);

@@ -29,6 +29,9 @@ public sealed record OfferCheck(
 {
     public long Discount => Seen.MinorUnits;
 
+    /// <summary>What the budget keeps for this very coupon.</summary>
+    public long OwnReserve => Coupon?.Reserve?.At(Now) ?? 0;
+
     /// <summary>When the till gave the discount, by which validity is judged; all that is counted is counted now. Null: now.</summary>
     public Instant? JudgedAt { get; init; }
 
@@ -58,8 +61,13 @@ public static class OfferConditionsCheck
             failing.Add(RefusalReason.ReservedElsewhere, ("expire_time", coupon.ReservedUntil));
         }
 
+        if (check.Coupon is { IsVoided: true }) failing.Add(RefusalReason.Voided);
+
         var held = check.State.Holds.OthersAt(check.Now, check.Reservation);
-        var given = check.State.DiscountMinorUnits + held.Discount;
+
+        // What is kept for a coupon since its issue is not kept a second time by its reservation.
+        var kept = offer.ReservesAtIssue ? check.State.Reserves.At(check.Now) - check.OwnReserve : held.Discount;
+        var given = check.State.DiscountMinorUnits + kept;
         var isExhausted = offer.BudgetMinorUnits > 0 && given + check.Discount > offer.BudgetMinorUnits;
 
         // A pause by the budget is told as what it is, while the budget is still used up.
@@ -83,7 +91,7 @@ public static class OfferConditionsCheck
                 RefusalReason.BudgetExhausted,
                 ("budget", offer.BudgetMinorUnits),
                 ("given", check.State.DiscountMinorUnits),
-                ("reserved", held.Discount),
+                ("reserved", kept),
                 ("discount", check.Discount));
         }
 

@@ -10,6 +10,7 @@ namespace Retention.Domain.Offers;
 [JsonDerivedType(typeof(OfferActivated), "offer-activated")]
 [JsonDerivedType(typeof(OfferPaused), "offer-paused")]
 [JsonDerivedType(typeof(OfferCouponsIssued), "offer-coupons-issued")]
+[JsonDerivedType(typeof(OfferCouponVoided), "offer-coupon-voided")]
 [JsonDerivedType(typeof(OfferRedeemed), "offer-redeemed")]
 [JsonDerivedType(typeof(OfferRedemptionReversed), "offer-redemption-reversed")]
 [JsonDerivedType(typeof(OfferRedemptionReduced), "offer-redemption-reduced")]
@@ -41,7 +42,18 @@ public sealed record OfferUpdated(Offer Offer, Instant At) : OfferFact;
 /// <summary>What was given reached 80, 95 or 100 percent of the budget.</summary>
 public sealed record OfferBudgetReached(int Percent, long Given, long Budget, Instant At) : OfferFact;
 
-public sealed record OfferCouponsIssued(int Count, Instant At) : OfferFact;
+public sealed record OfferCouponsIssued(int Count, Instant At) : OfferFact
+{
+    /// <summary>What the budget keeps for all of them; null: nothing.</summary>
+    public IssueReserve? Reserve { get; init; }
+}
+
+/// <param name="Coupon">Its id, not its code.</param>
+public sealed record OfferCouponVoided(string Coupon, Instant At) : OfferFact
+{
+    /// <summary>What the budget kept for it and keeps no more; null: its budget counts at redemption.</summary>
+    public IssueReserve? Unreserved { get; init; }
+}
 
 /// <param name="Day">In the offer's zone; null where the offer has no limit per day.</param>
 public sealed record OfferRedeemed(string Redemption, string Customer, long Discount, LocalDate? Day, Instant At)
@@ -49,12 +61,19 @@ public sealed record OfferRedeemed(string Redemption, string Customer, long Disc
 {
     /// <summary>The reservation that it used up; null: none.</summary>
     public string? Reservation { get; init; }
+
+    /// <summary>What the budget kept for the coupon since its issue; null: its budget counts at redemption.</summary>
+    public IssueReserve? Unreserved { get; init; }
 }
 
 /// <param name="Day">The day of the redemption, which alone gets its count back.</param>
 /// <param name="ReturnId">The return that caused it; empty: none.</param>
 public sealed record OfferRedemptionReversed(
-    string Redemption, long Discount, LocalDate? Day, string Reason, string ReturnId, Instant At) : OfferFact;
+    string Redemption, long Discount, LocalDate? Day, string Reason, string ReturnId, Instant At) : OfferFact
+{
+    /// <summary>What came back is kept for the coupon again; null: its budget counts at redemption.</summary>
+    public IssueReserve? Reserve { get; init; }
+}
 
 /// <summary>A part of the discount came back with returned lines; the redemption still counts.</summary>
 public sealed record OfferRedemptionReduced(

@@ -48,6 +48,12 @@ public static class OfferRules
         }
 
         if (offer.BudgetMinorUnits < 0) return Invalid("budget", "not_negative");
+        if (offer.ReservesAtIssue
+            && (offer.BudgetMinorUnits == 0 || offer.Kind != OfferKind.UniqueCodes || offer.Discount.Most is null))
+        {
+            return Invalid("budget_mode", "at_issue_only_with_a_budget_unique_codes_and_a_bounded_discount");
+        }
+
         if (offer.Conditions.MinimumBasketMinorUnits < 0) return Invalid("conditions.minimum_basket", "not_negative");
         if (ConditionFault(offer.Conditions) is { } condition) return condition;
         if (offer.Conditions.Categories.Length > CategoriesMax) return Invalid("conditions.categories", "at_most_100");

@@ -35,6 +35,9 @@ public sealed record OfferState
     /// <summary>Reservations, some of them perhaps over by now.</summary>
     public ImmutableArray<Hold> Holds { get => field.IsDefault ? [] : field; init; }
 
+    /// <summary>Where the budget is kept from the issue on.</summary>
+    public ImmutableArray<IssueReserve> Reserves { get => field.IsDefault ? [] : field; init; }
+
     /// <summary>The highest of 80, 95 and 100 percent of the budget that was reached and told; 0: none.</summary>
     public int BudgetPercent { get; init; }
 
@@ -61,10 +64,15 @@ public sealed record OfferState
         OfferUpdated updated => this with
         {
             Offer = updated.Offer,
-            BudgetPercent = OfferBudget.PercentReached(updated.Offer, DiscountMinorUnits),
+            BudgetPercent = OfferBudget.PercentReached(updated.Offer, DiscountMinorUnits + Reserves.At(updated.At)),
         },
         OfferBudgetReached reached => this with { BudgetPercent = reached.Percent },
-        OfferCouponsIssued issued => this with { IssuedCount = IssuedCount + issued.Count },
+        OfferCouponsIssued issued => this with
+        {
+            IssuedCount = IssuedCount + issued.Count,
+            Reserves = Reserves.Plus(issued.Reserve, issued.At),
+        },
+        OfferCouponVoided voided => this with { Reserves = Reserves.Less(voided.Unreserved, voided.At) },
         OfferRedeemed redeemed => Redeemed(redeemed),
         OfferRedemptionReversed reversed => Reversed(reversed),
         OfferRedemptionReduced reduced => this with { DiscountMinorUnits = DiscountMinorUnits - reduced.Discount },
@@ -83,12 +91,14 @@ public sealed record OfferState
         Day = redeemed.Day ?? Day,
         DayCount = redeemed.Day is null ? DayCount : redeemed.Day == Day ? DayCount + 1 : 1,
         Holds = Holds.Without(redeemed.Reservation),
+        Reserves = Reserves.Less(redeemed.Unreserved, redeemed.At),
     };
 
     private OfferState Reversed(OfferRedemptionReversed reversed) => this with
     {
         RedeemedCount = RedeemedCount - 1,
         DiscountMinorUnits = DiscountMinorUnits - reversed.Discount,
+        Reserves = Reserves.Plus(reversed.Reserve, reversed.At),
         DayCount = reversed.Day is { } day && day == Day ? DayCount - 1 : DayCount,
     };
 }

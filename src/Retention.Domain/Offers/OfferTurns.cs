@@ -41,7 +41,7 @@ public static class OfferTurns
         if (count >= OfferDirectoryState.OffersMax) return TooMany("offers", OfferDirectoryState.OffersMax);
 
         var created = new OfferCreated(offer, tenant.Now(turn.Time));
-        var decision = Decision.With(new OfferView(state.Evolve(created), tenant.Currency))
+        var decision = Decision.With(new OfferView(state.Evolve(created), tenant.Currency, tenant.Now(turn.Time)))
             .Change(offerId, created)
             .Change(head, new OfferCounted())
             .Change(
@@ -64,7 +64,7 @@ public static class OfferTurns
     {
         var tenant = turn.State<TenantState>(TenantGrains.Id(tenantId));
         var state = turn.State<OfferState>(OfferGrains.OfferId(tenantId, offerId));
-        return state.Offer is null ? Unknown(offerId) : Decision.With(new OfferView(state, tenant.Currency));
+        return state.Offer is null ? Unknown(offerId) : Decision.With(new OfferView(state, tenant.Currency, tenant.Now(turn.Time)));
     }
 
     /// <summary>Offers in the order of their making, from the index on (0-based).</summary>
@@ -81,7 +81,8 @@ public static class OfferTurns
             if (!turn.IsComplete) return Decision.Silent();
 
             var offerId = ids[index % OfferDirectoryState.PageSize];
-            offers.Add(new OfferView(turn.State<OfferState>(OfferGrains.OfferId(tenantId, offerId)), tenant.Currency));
+            var state = turn.State<OfferState>(OfferGrains.OfferId(tenantId, offerId));
+            offers.Add(new OfferView(state, tenant.Currency, tenant.Now(turn.Time)));
         }
 
         return Decision.With(new OfferPage(offers.ToImmutable(), end < count ? end : null));
@@ -111,6 +112,15 @@ public static class OfferTurns
         return Issued(command with { Codes = codes }, state, tenant, tenant.Now(turn.Time), coupons, walletId);
     }
 
+    /// <summary>Counts issued coupons and what the budget keeps for them.</summary>
+    internal static Decision Counted(
+        Decision decision, GrainId offer, OfferState state, int count, IssueReserve? each, Instant now)
+    {
+        var all = each is null ? null : each with { MinorUnits = each.MinorUnits * count };
+        decision.Change(offer, new OfferCouponsIssued(count, now) { Reserve = all });
+        return OfferBudget.Watched(decision, offer, state, 0, all?.At(now) ?? 0, now);
+    }
+
     private static Decision Issued(
         IssueCoupons command,
         OfferState state,
@@ -120,11 +130,15 @@ public static class OfferTurns
         GrainId walletId)
     {
         var offer = state.Offer ?? throw new InvalidOperationException("There is no offer to issue of.");
-        var expiresAt = OfferRules.CouponEnd(offer, now, OfferRules.Zone(offer, tenant));
-        var issued = new CouponIssued(offer.OfferId, command.CustomerId, expiresAt, now);
+        var zone = OfferRules.Zone(offer, tenant);
+        var expiresAt = OfferRules.CouponEnd(offer, now, zone);
+        var (each, exhausted) = OfferBudget.ForIssue(state, coupons.Count, expiresAt, zone, now);
+        if (exhausted is not null) return exhausted;
+
+        var issued = new CouponIssued(offer.OfferId, command.CustomerId, expiresAt, now) { Reserve = each };
         var decision = Decision.With(new CouponsIssued(
-            [.. command.Codes.Select(code => CouponViews.Own(code, CouponState.Initial.Evolve(issued), state, tenant, now))]))
-            .Change(OfferGrains.OfferId(command.TenantId, offer.OfferId), new OfferCouponsIssued(coupons.Count, now));
+            [.. command.Codes.Select(code => CouponViews.Own(code, CouponState.Initial.Evolve(issued), state, tenant, now))]));
+        Counted(decision, OfferGrains.OfferId(command.TenantId, offer.OfferId), state, coupons.Count, each, now);
         for (var i = 0; i < coupons.Count; i++)
         {
             decision.Change(coupons[i], issued);
@@ -142,11 +156,11 @@ public static class OfferTurns
         var state = turn.State<OfferState>(grain);
         if (!turn.IsComplete) return Decision.Silent();
         if (state.Offer is null) return Unknown(offerId);
-        if (state.Status == wanted) return Decision.With(new OfferView(state, tenant.Currency));
+        if (state.Status == wanted) return Decision.With(new OfferView(state, tenant.Currency, tenant.Now(turn.Time)));
         if (wanted == OfferStatus.Paused && state.Status == OfferStatus.Draft) return NotActive(state);
 
         var changed = fact(tenant.Now(turn.Time));
-        return Decision.With(new OfferView(state.Evolve(changed), tenant.Currency)).Change(grain, changed);
+        return Decision.With(new OfferView(state.Evolve(changed), tenant.Currency, tenant.Now(turn.Time))).Change(grain, changed);
     }
 
     internal static Refusal? UnknownPlace(TenantState tenant, Offer offer)

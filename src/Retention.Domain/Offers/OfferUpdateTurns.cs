@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using NodaTime;
 using Retention.Domain.Tenants;
 using Retention.Kernel;
 using static Retention.Kernel.Refusal;
@@ -36,8 +37,25 @@ public static class OfferUpdateTurns
 
         if (OfferTurns.UnknownPlace(tenant, merged) is { } unknown) return unknown;
 
-        var updated = new OfferUpdated(merged with { Changes = offer.Changes + 1 }, tenant.Now(turn.Time));
-        return Decision.With(new OfferView(state.Evolve(updated), tenant.Currency)).Change(grain, updated);
+        var now = tenant.Now(turn.Time);
+        if (ReserveFault(state, offer, merged, now) is { } reserved) return reserved;
+
+        var updated = new OfferUpdated(merged with { Changes = offer.Changes + 1 }, now);
+        return Decision.With(new OfferView(state.Evolve(updated), tenant.Currency, now)).Change(grain, updated);
+    }
+
+    // What is kept for coupons that are out is promised.
+    private static Refusal? ReserveFault(OfferState state, Offer offer, Offer merged, Instant now)
+    {
+        if (!merged.ReservesAtIssue) return null;
+        if (merged.BudgetMinorUnits < state.DiscountMinorUnits + state.Reserves.At(now))
+        {
+            return OfferRules.Invalid("budget", "not_below_what_is_given_and_reserved");
+        }
+
+        return merged.Discount.Most > offer.Discount.Most
+            ? OfferRules.Invalid("discount", "at_most_what_is_reserved_for_each_coupon")
+            : null;
     }
 
     private static Offer? Merged(Offer offer, UpdateOffer command)

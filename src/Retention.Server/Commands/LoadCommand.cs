@@ -7,10 +7,11 @@ namespace Retention.Server.Commands;
 internal static class LoadCommand
 {
     private const int RedemptionsPerSecond = 20_000;
+    private const int CouponsMax = 1_000_000;
 
     private static readonly Option<string> Operation = new("--operation")
     {
-        Description = "What is called: purchase, redeem-hot, balance or echo.",
+        Description = "What is called: purchase, redeem-hot, redeem-unique, validate, balance or echo.",
         Required = true,
     };
 
@@ -31,6 +32,17 @@ internal static class LoadCommand
     private static readonly Option<int?> Limit = new("--limit")
     {
         Description = $"redeem-hot: how often the code may be redeemed; {RedemptionsPerSecond} a second if not said.",
+    };
+
+    private static readonly Option<int?> Coupons = new("--coupons")
+    {
+        Description = $"validate, redeem-unique: unique coupons; 1000000, or {RedemptionsPerSecond} a second to be redeemed, if not said.",
+    };
+
+    private static readonly Option<string> Codes = new("--codes")
+    {
+        Description = "How these coupons lie on disk: series (computed codes) or stored (one by one).",
+        DefaultValueFactory = _ => "series",
     };
 
     private static readonly Option<string> Tenant = new("--tenant")
@@ -56,10 +68,11 @@ internal static class LoadCommand
 
     public static Command Create()
     {
-        Operation.AcceptOnlyFromAmong("purchase", "redeem-hot", "balance", "echo");
+        Operation.AcceptOnlyFromAmong("purchase", "redeem-hot", "redeem-unique", "validate", "balance", "echo");
+        Codes.AcceptOnlyFromAmong("series", "stored");
         var command = new Command("load", "Loads a running server and tells what it bears.")
         {
-            Operation, Endpoint, Key, Concurrency, Seconds, WarmUp, Customers, Limit, Tenant, Http, ServerPid,
+            Operation, Endpoint, Key, Concurrency, Seconds, WarmUp, Customers, Limit, Coupons, Codes, Tenant, Http, ServerPid,
             ProbeDirectory,
         };
         command.SetAction((parsed, cancellation) => new LoadSession(Order(parsed)).Run(cancellation));
@@ -73,9 +86,14 @@ internal static class LoadCommand
         var customers = Within(parsed, Customers, 1, 100_000_000);
         var seconds = Within(parsed, Seconds, 1, 86_400);
         if (parsed.GetValue(Limit) is < 1) throw new UsageFailure($"{Limit.Name} must be at least 1");
+        if (parsed.GetValue(Coupons) is < 1 or > CouponsMax) throw new UsageFailure($"{Coupons.Name} must be from 1 to {CouponsMax}");
+        var operation = parsed.GetRequiredValue(Operation);
+        var coupons = operation == "validate" ? CouponsMax : Math.Min(CouponsMax, (long)RedemptionsPerSecond * seconds);
         return new LoadOrder
         {
-            Operation = parsed.GetRequiredValue(Operation),
+            Operation = operation,
+            Coupons = parsed.GetValue(Coupons) ?? coupons,
+            Codes = parsed.GetRequiredValue(Codes) == "series" ? CodeStorage.Series : CodeStorage.Stored,
             Endpoint = endpoint,
             Key = parsed.GetRequiredValue(Key),
             Plan = new LoadPlan

@@ -70,9 +70,10 @@ public static class PublicFacts
         offer offer-targets-listed: $at count
         offer offer-activated: $at
         offer offer-paused: $at
-        offer offer-coupons-issued: $at count
-        offer offer-redeemed: $at redemption>redemption_id customer>customer_id discount>discount_minor_units day>date
-        offer offer-redemption-reversed: $at redemption>redemption_id discount>discount_minor_units day>date return_id
+        offer offer-coupons-issued: $at count reserve{$reserve}
+        offer offer-coupon-voided: $at coupon>coupon_id unreserved{$reserve}
+        offer offer-redeemed: $at redemption>redemption_id customer>customer_id discount>discount_minor_units day>date unreserved{$reserve}
+        offer offer-redemption-reversed: $at redemption>redemption_id discount>discount_minor_units day>date return_id reserve{$reserve}
         offer offer-redemption-reduced: $at redemption>redemption_id discount>discount_minor_units return_id
         offer offer-reserved: $at reservation>reservation_id customer>customer_id discount>discount_minor_units expires_at>expire_time
         offer offer-reservation-released: $at reservation>reservation_id
@@ -85,12 +86,13 @@ public static class PublicFacts
         offer-use use-reservation-released: reservation>reservation_id
         offer-directory offer-listed: offer_id
         offer-directory offer-counted: -
-        code-series code-series-issued: $at offer_id prefix>code_prefix count expires_at>expire_time
+        code-series code-series-issued: $at offer_id prefix>code_prefix count expires_at>expire_time reserve{$reserve}
         code-series code-series-counted: -
         code code-offered: offer_id campaign_id
-        coupon coupon-issued: $at offer_id customer_id expires_at>expire_time
+        coupon coupon-issued: $at offer_id customer_id expires_at>expire_time reserve{$reserve}
         coupon coupon-redeemed: $at redemption>redemption_id discount>discount_minor_units
-        coupon coupon-reversed: $at redemption>redemption_id
+        coupon coupon-reversed: $at redemption>redemption_id reserve{$reserve}
+        coupon coupon-voided: $at
         coupon coupon-reserved: $at reservation>reservation_id expires_at>expire_time
         coupon coupon-reservation-released: $at reservation>reservation_id
         coupon-redemption redemption-spread: $at lines{line>line_id quantity amount>amount_minor_units discount>discount_minor_units}
@@ -116,7 +118,8 @@ public static class PublicFacts
     [
         ("$at", "at>time"),
         ("$origin", "o>origin{by>credential_id b>brand_id st>store_id ti>till_id ca>cashier_id}"),
-        ("$offer", "offer_id campaign_id brand_id kind code code_prefix changes discount{$discount} conditions{$conditions} limits{$limits} validity{start_on>start_date end_on>end_date time_zone days_after_issue} budget_minor_units funding{entity_id share_bps} offline{ceiling_minor_units max_delay_seconds}"),
+        ("$offer", "offer_id campaign_id brand_id kind code code_prefix changes discount{$discount} conditions{$conditions} limits{$limits} validity{start_on>start_date end_on>end_date time_zone days_after_issue} budget_minor_units reserves_at_issue funding{entity_id share_bps} offline{ceiling_minor_units max_delay_seconds}"),
+        ("$reserve", "minor_units ends_at>end_time"),
         ("$discount", "amount_minor_units share_bps cap_minor_units on_matching_lines free_product_id priced_product_id price_minor_units priced_units_max gift_credit_minor_units"),
         ("$conditions", "minimum_basket_minor_units categories store_ids targets_only product_ids times{weekdays from_minute to_minute} first_purchase bins"),
         ("$limits", "total per_customer per_day total_discount_minor_units per_customer_period period per_store"),

@@ -1,10 +1,7 @@
 namespace Retention.Server.Load;
 
-/// <summary>
-/// A number of fixed width inside a message's texts, other for every call. It is written into the message's fields as
-/// a placeholder, which the prepared message finds again in its bytes.
-/// </summary>
-internal sealed class DigitField(int mark, Func<long, long> value)
+/// <summary>A number of fixed width.</summary>
+internal sealed class DigitField(int mark, Func<long, long> value) : PatchedField
 {
     public const int Width = 12;
 
@@ -14,6 +11,15 @@ internal sealed class DigitField(int mark, Func<long, long> value)
     /// <summary>The text for one call, as the patch writes it.</summary>
     public string Text(long number) => Value(number).ToString($"D{Width}");
 
-    /// <summary>The placeholder.</summary>
+    public override void Write(Span<byte> place, long number)
+    {
+        var rest = Value(number);
+        for (var i = place.Length - 1; i >= 0; i--)
+        {
+            (rest, var digit) = Math.DivRem(rest, 10);
+            place[i] = (byte)('0' + digit);
+        }
+    }
+
     public override string ToString() => $"{new string('9', Width - 1)}{mark}";
 }

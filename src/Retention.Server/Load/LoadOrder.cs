@@ -16,6 +16,11 @@ internal sealed record LoadOrder
     /// <summary>How often the hot code may be redeemed.</summary>
     public required long Limit { get; init; }
 
+    /// <summary>How many unique coupons take part, and how they lie on disk.</summary>
+    public required long Coupons { get; init; }
+
+    public required CodeStorage Codes { get; init; }
+
     public required string Tenant { get; init; }
 
     public required Func<ServerUse> ServerUse { get; init; }

@@ -59,6 +59,13 @@ internal sealed record LoadReport
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Limit { get; init; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? Coupons { get; init; }
+
+    /// <summary>How their codes lie on disk: series or stored.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Codes { get; init; }
+
     /// <summary>Redemptions that were answered with OK, in the whole run.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Accepted { get; init; }

@@ -18,6 +18,8 @@ internal sealed class LoadSession(LoadOrder order)
             {
                 "echo" => await Echo(cancellation),
                 "redeem-hot" => await RedeemHot(cancellation),
+                "redeem-unique" => await RedeemUnique(cancellation),
+                "validate" => await Validate(cancellation),
                 _ => await PurchaseOrBalance(cancellation),
             };
         }
@@ -49,7 +51,11 @@ internal sealed class LoadSession(LoadOrder order)
     {
         var tenant = new LoadTenant(order.Endpoint, order.Tenant);
         var (_, till) = await tenant.Prepare(order.Key, cancellation);
-        await WithProgress(progress => tenant.Enroll(till, order.Customers, progress, cancellation));
+        await WithProgress("Enrolling customers", order.Customers, async progress =>
+        {
+            await tenant.Enroll(till, order.Customers, progress, cancellation);
+            return order.Customers;
+        });
         var workload = order.Operation == "purchase"
             ? LoadWorkloads.Purchase(NameOfRun(), order.Customers)
             : LoadWorkloads.Balance(order.Customers);
@@ -78,6 +84,42 @@ internal sealed class LoadSession(LoadOrder order)
             ? 0
             : throw new CommandFailure("the limit of the code was not met exactly");
     }
+
+    private async Task<int> RedeemUnique(CancellationToken cancellation)
+    {
+        var (admin, till) = await new LoadTenant(order.Endpoint, order.Tenant).Prepare(order.Key, cancellation);
+        var run = NameOfRun();
+        await WarmUp(admin, till, cancellation);
+        using var unique = new UniqueCodes(order.Endpoint, admin, $"unique-{run}");
+        var codes = await WithProgress(
+            "Making coupons", order.Coupons, progress => unique.Create(order.Codes, (int)order.Coupons, progress, cancellation));
+        var cold = order with { Plan = order.Plan with { WarmUp = TimeSpan.Zero } };
+        var (report, calls) = Execute(cold, till, LoadWorkloads.Redemptions(run, codes), cancellation);
+        var (redeemed, accepted) = (await unique.Redeemed(cancellation), calls.Total(CallOutcome.Ok));
+        Tell(report with
+        {
+            Tenant = order.Tenant,
+            Coupons = order.Coupons,
+            Codes = NameOf(order.Codes),
+            Accepted = accepted,
+            Redeemed = redeemed,
+        });
+        return redeemed >= accepted && redeemed <= calls.Ended
+            ? 0
+            : throw new CommandFailure("the offer counts other redemptions than were made");
+    }
+
+    private async Task<int> Validate(CancellationToken cancellation)
+    {
+        var (admin, till) = await new LoadTenant(order.Endpoint, order.Tenant).Prepare(order.Key, cancellation);
+        using var unique = new UniqueCodes(order.Endpoint, admin, $"validate-{NameOf(order.Codes)}-{order.Coupons}");
+        var codes = await WithProgress(
+            "Making coupons", order.Coupons, progress => unique.Create(order.Codes, (int)order.Coupons, progress, cancellation));
+        var (report, _) = Execute(order, till, LoadWorkloads.Validation(codes), cancellation);
+        return Tell(report with { Tenant = order.Tenant, Coupons = order.Coupons, Codes = NameOf(order.Codes) });
+    }
+
+    private static string NameOf(CodeStorage codes) => codes == CodeStorage.Series ? "series" : "stored";
 
     // On a code of its own: the one that is measured may be used up sooner than the server is warm.
     private async Task WarmUp(string admin, string till, CancellationToken cancellation)
@@ -111,13 +153,13 @@ internal sealed class LoadSession(LoadOrder order)
         return (report with { FsyncP50Us = Math.Round(fsync, 1) }, result.Calls);
     }
 
-    private Task WithProgress(Func<Action<long>, Task> work)
+    private Task<T> WithProgress<T>(string what, long most, Func<Action<long>, Task<T>> work)
     {
         if (order.IsSilent) return work(_ => { });
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         return console.Progress().AutoClear(true).StartAsync(context =>
         {
-            var bar = context.AddTask("Enrolling customers", maxValue: order.Customers);
+            var bar = context.AddTask(what, maxValue: most);
             return work(ended => bar.Value = ended);
         });
     }

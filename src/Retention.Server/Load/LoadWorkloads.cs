@@ -67,6 +67,39 @@ internal static class LoadWorkloads
             Number),
         most: most);
 
+    /// <summary>A question about one of many coupons, for a basket of 10.00; successive ones are far apart.</summary>
+    public static Workload Validation(CodeTable codes)
+    {
+        var code = new CodeField(codes, number => (int)(Scatter((ulong)number) % (ulong)codes.Count));
+        return new Workload(
+            "/retention.v1.CouponService/ValidateCoupon",
+            new PreparedMessage(
+                new ValidateCouponRequest
+                {
+                    Code = code.ToString(),
+                    StoreId = StoreId,
+                    Basket = new Basket { Total = new Money { CurrencyCode = Currency, MinorUnits = 1000 } },
+                },
+                code));
+    }
+
+    /// <summary>Each coupon is redeemed once, with an order of its own.</summary>
+    public static Workload Redemptions(string run, CodeTable codes)
+    {
+        var code = new CodeField(codes, number => (int)number);
+        return new Workload(
+            "/retention.v1.CouponService/RedeemCoupon",
+            new PreparedMessage(
+                new RedeemCouponRequest
+                {
+                    RequestId = $"load.{run}.{Number}", Code = code.ToString(), OrderId = $"{run}.{Number}",
+                    Source = "load", StoreId = StoreId, TillId = "1", CashierId = "1",
+                },
+                Number,
+                code),
+            most: codes.Count);
+    }
+
     public static string CustomerId(long number) => CustomerId(Number.Text(number));
 
     private static string CustomerId(string digits) => "c" + digits;

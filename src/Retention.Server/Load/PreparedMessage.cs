@@ -3,35 +3,30 @@ using Google.Protobuf;
 
 namespace Retention.Server.Load;
 
-/// <summary>A message serialised once; each call patches its own digits in, wherever a field's placeholder stands.</summary>
+/// <summary>A message serialised once; each call patches its own texts in, wherever a field's placeholder stands.</summary>
 internal sealed class PreparedMessage
 {
     private readonly byte[] _bytes;
-    private readonly (int Start, DigitField Field)[] _places;
+    private readonly (int Start, int Length, PatchedField Field)[] _places;
 
-    public PreparedMessage(IMessage message, params IEnumerable<DigitField> fields)
+    public PreparedMessage(IMessage message, params IEnumerable<PatchedField> fields)
     {
         _bytes = message.ToByteArray();
-        _places = [.. fields.SelectMany(field => Find(field).Select(start => (start, field)))];
+        _places = [.. fields.SelectMany(field => Find(field).Select(start => (start, field.ToString().Length, field)))];
     }
 
     public ReadOnlySpan<byte> Bytes => _bytes;
 
-    /// <summary>Writes one call's digits into a copy of <see cref="Bytes"/>.</summary>
+    /// <summary>Writes one call's texts into a copy of <see cref="Bytes"/>.</summary>
     public void Patch(Span<byte> message, long number)
     {
-        foreach (var (start, field) in _places)
+        foreach (var (start, length, field) in _places)
         {
-            var rest = field.Value(number);
-            for (var i = start + DigitField.Width - 1; i >= start; i--)
-            {
-                (rest, var digit) = Math.DivRem(rest, 10);
-                message[i] = (byte)('0' + digit);
-            }
+            field.Write(message.Slice(start, length), number);
         }
     }
 
-    private List<int> Find(DigitField field)
+    private List<int> Find(PatchedField field)
     {
         var placeholder = Encoding.ASCII.GetBytes(field.ToString());
         var starts = new List<int>();

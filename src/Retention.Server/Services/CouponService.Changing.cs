@@ -32,6 +32,8 @@ public sealed partial class CouponService
     private static readonly ProtoReply<CouponRedemption, RedeemCouponResponse> Redeemed =
         new(redemption => new() { Redemption = redemption.ToProto() });
 
+    private static readonly ProtoReply<CouponView, VoidCouponResponse> Voided = new(coupon => new() { Coupon = coupon.ToProto() });
+
     private static readonly ProtoReply<CouponReversal, ReverseCouponRedemptionResponse> Reversed = new(reversal => new()
     {
         RedemptionId = reversal.RedemptionId,
@@ -126,6 +128,21 @@ public sealed partial class CouponService
                 new CommandKey(
                     OrderKey(caller, request.Source, request.OrderId), RefusalReason.OrderIdReused))
             : await grains.Change(call, request, partition, Decide, Redeemed);
+    }
+
+    private async ValueTask<VoidCouponResponse> VoidCoupon(VoidCouponRequest request, CallContext call)
+    {
+        var caller = call.Caller();
+        RequestField.RequestId(request.RequestId);
+        var reason = RequestField.Text(request.Reason, "reason", ReasonMax);
+        var command = CommandOf(caller, request.Code, "", request.CustomerId);
+        if (await FindAgreement(call, request, command) is not null)
+        {
+            throw RequestField.Invalid("code", "joint_coupons_are_voided_by_returns");
+        }
+
+        return await grains.Change(
+            call, request, caller.Partition, turn => VoidTurns.Void(turn, command, reason), Voided);
     }
 
     private async ValueTask<ReverseCouponRedemptionResponse> ReverseCouponRedemption(

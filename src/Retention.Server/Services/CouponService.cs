@@ -39,6 +39,8 @@ public sealed partial class CouponService(IGrainHost grains, CodeGuard guard, Co
         .Unary<GetCouponRequest, GetCouponResponse>(nameof(GetCoupon), (request, call) =>
             guard.Guard(call.Caller(), request.CustomerId, () => GetCoupon(request, call)))
         .Unary<ListCouponsRequest, ListCouponsResponse>(nameof(ListCoupons), ListCoupons)
+        .Unary<VoidCouponRequest, VoidCouponResponse>(nameof(VoidCoupon), (request, call) =>
+            guard.Guard(call.Caller(), request.CustomerId, () => VoidCoupon(request, call)))
         .Unary<RotateSigningKeyRequest, RotateSigningKeyResponse>(nameof(RotateSigningKey), RotateSigningKey)
         .Unary<ListSigningKeysRequest, ListSigningKeysResponse>(nameof(ListSigningKeys), ListSigningKeys)
         .Unary<SignCouponsRequest, SignCouponsResponse>(nameof(SignCoupons), (request, call) =>

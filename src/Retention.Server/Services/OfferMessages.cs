@@ -39,7 +39,7 @@ internal static class OfferMessages
 
     public static V1.Offer ToProto(this OfferView view)
     {
-        var (state, currency) = view;
+        var (state, currency, now) = view;
         var offer = state.Offer ?? throw new InvalidOperationException("There is no offer to show.");
         return new V1.Offer
         {
@@ -72,6 +72,8 @@ internal static class OfferMessages
             Etag = $"v{offer.Version}",
             BudgetPercent = state.BudgetPercent,
             PausedByBudget = state.IsPausedByBudget,
+            BudgetMode = offer.ReservesAtIssue ? V1.BudgetMode.AtIssue : V1.BudgetMode.AtRedemption,
+            BudgetReserved = new Money(currency, state.Reserves.At(now)).ToProto(),
             Stacking = offer.Stacking is { } stacking
                 ? new V1.OfferStacking
                 {
@@ -99,6 +101,9 @@ internal static class OfferMessages
     {
         CodePrefix = offer.CodePrefix.Length > 0 ? offer.CodePrefix : null,
         Offline = offer.Offline.ToDomain(amounts),
+        ReservesAtIssue = Enum.IsDefined(offer.BudgetMode)
+            ? offer.BudgetMode == V1.BudgetMode.AtIssue
+            : throw RequestField.Invalid("offer.budget_mode", "known"),
         Funding = offer.EntityFunding is { } funding
             ? new OfferFunding(
                 RequestField.OptionalId(funding.EntityId, "offer.entity_funding.entity_id") ?? "",

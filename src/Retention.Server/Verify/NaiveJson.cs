@@ -22,8 +22,9 @@ internal static class NaiveJson
     public static JsonElement? Part(this JsonElement json, string name) =>
         json.TryGetProperty(name, out var value) ? value : null;
 
-    /// <summary>Null where it is absent.</summary>
-    public static Instant? Moment(this JsonElement json, string name) => json.TryGetProperty(name, out var value)
+    /// <summary>Null where it is absent, or null in a state, which is written whole.</summary>
+    public static Instant? Moment(this JsonElement json, string name) =>
+        json.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null
         ? InstantPattern.ExtendedIso.Parse(value.GetString() ?? "").GetValueOrThrow()
         : null;
 }

@@ -43,6 +43,25 @@ public sealed class PreparedMessageTests
     }
 
     [Fact]
+    public void Each_coupon_is_redeemed_once_under_an_order_of_its_own_and_asked_about_at_random()
+    {
+        var codes = new CodeTable(3);
+        string[] all = ["0123456789ABCDEFGH", "1123456789ABCDEFGH", "2123456789ABCDEFGH"];
+        foreach (var code in all)
+        {
+            codes.Add(code);
+        }
+
+        var redemptions = LoadWorkloads.Redemptions("run", codes);
+        var validations = LoadWorkloads.Validation(codes);
+
+        Assert.Equal(all, Enumerable.Range(0, 3).Select(number => Patched<RedeemCouponRequest>(redemptions, number).Code));
+        Assert.Equal("run.000000000002", Patched<RedeemCouponRequest>(redemptions, 2).OrderId);
+        Assert.Equal(all, Enumerable.Range(0, 100).Select(number => Patched<ValidateCouponRequest>(validations, number).Code).Distinct().Order());
+        Assert.Throws<LoadException>(() => new CodeTable(1).Add("SHORT"));
+    }
+
+    [Fact]
     public void A_field_that_the_message_does_not_hold_is_refused() =>
         Assert.Throws<ArgumentException>(() => new PreparedMessage(new EchoRequest(), new DigitField(1, number => number)));
 

@@ -1,3 +1,4 @@
+using Retention.Domain.Coupons;
 using Retention.Domain.Offers;
 using Retention.Domain.Tests.Offers;
 using Retention.Server.Verify;
@@ -17,6 +18,24 @@ public sealed class NaiveLimitsTests
     }
 
     [Theory]
+    [InlineData("offer-coupons-issued", "\"minor_units\":300", "\"minor_units\":200")]
+    [InlineData("offer-coupons-issued", "\"minor_units\":300", "\"minor_units\":900")]
+    [InlineData("offer-coupon-voided", "\"minor_units\":100", "\"minor_units\":200")]
+    [InlineData("offer-redeemed", "\"minor_units\":100", "\"minor_units\":0")]
+    [InlineData("coupon-issued", "\"minor_units\":100", "\"minor_units\":50")]
+    public void A_changed_reserve_is_found(string type, string was, string becomes)
+    {
+        var lived = LiveReserving();
+        Assert.Empty(Judging.Judged(new NaiveLimits(), lived.Books, fact => [fact], state => state));
+        Assert.NotEmpty(Judging.Judged(
+            new NaiveLimits(), lived.Books, Judging.Once(type, fact => [fact.Replace(was, becomes)]), state => state));
+    }
+
+    [Fact]
+    public void A_changed_state_of_a_reserve_is_found() => Assert.NotEmpty(Judging.Judged(
+        new NaiveLimits(), LiveReserving().Books, fact => [fact], Judging.Regex("offer", "\"reserves\":\\[.*?\\]", "\"reserves\":[]")));
+
+    [Theory]
     [InlineData("offer-created", "\"total\":3", "\"total\":1")]
     [InlineData("offer-created", "\"budget_minor_units\":400", "\"budget_minor_units\":100")]
     [InlineData("use-reversed", "use-reversed", "use-targeted")]
@@ -34,6 +53,24 @@ public sealed class NaiveLimitsTests
     {
         Assert.NotEmpty(Judging.Judged(
             new NaiveLimits(), Lived.Books, fact => [fact], Judging.Regex(kind, was, becomes)));
+    }
+
+    private static OfferScene LiveReserving()
+    {
+        var scene = new OfferScene();
+        scene.Active(Spring with
+        {
+            Kind = OfferKind.UniqueCodes,
+            Code = "",
+            BudgetMinorUnits = 800,
+            ReservesAtIssue = true,
+        });
+        scene.Series("off-1", 3);
+        var (first, second) = (scene.Issue("off-1"), scene.Issue("off-1"));
+        scene.Books.Granted<CouponView>(turn => VoidTurns.Void(turn, Till(second, customer: ""), "misprint"));
+        scene.Reverse(scene.Redeemed(Till(first)).RedemptionId);
+        scene.Redeemed(Till(first));
+        return scene;
     }
 
     private static OfferScene Live()
