@@ -36,7 +36,9 @@ def load_pool():
         subprocess.run(
             [protoc, f"-I{ROOT}/protos", f"-I{include}", "-I/usr/include", "--include_imports",
              f"--descriptor_set_out={file.name}", "retention/v1/tenant_service.proto",
-             "retention/v1/offer_service.proto", "retention/v1/coupon_service.proto", "google/rpc/status.proto",
+             "retention/v1/offer_service.proto", "retention/v1/coupon_service.proto",
+             "retention/v1/customer_service.proto", "retention/v1/purchase_service.proto",
+             "retention/v1/loyalty_service.proto", "google/rpc/status.proto",
              "google/rpc/error_details.proto"], check=True)
         files = descriptor_pb2.FileDescriptorSet.FromString(file.read())
     pool = descriptor_pool.DescriptorPool()

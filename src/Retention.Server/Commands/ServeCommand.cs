@@ -18,6 +18,7 @@ namespace Retention.Server.Commands;
 internal static class ServeCommand
 {
     private const string HighAvailability = "ha";
+    private static readonly TimeSpan LameDuckMax = TimeSpan.FromSeconds(60);
 
     private static readonly Option<string> DataDirectory = new("--data")
     {
@@ -56,6 +57,12 @@ internal static class ServeCommand
         DefaultValueFactory = _ => new CouponOptions().FailuresPerMinute,
     };
 
+    private static readonly Option<int> LameDuck = new("--lame-duck-seconds")
+    {
+        Description = "Time after SIGTERM in which health says NOT_SERVING and calls are still taken, for load balancers.",
+        DefaultValueFactory = _ => 0,
+    };
+
     private static readonly StoreArguments Store = new();
 
     private static readonly Option<string> Profile = new("--profile")
@@ -68,7 +75,7 @@ internal static class ServeCommand
         Profile.AcceptOnlyFromAmong(HighAvailability);
         var command = new Command("serve", "Runs the server until it is told to stop.")
         {
-            DataDirectory, Grpc, Http, Certificate, Key, AuthFailures, CouponFailures, Profile,
+            DataDirectory, Grpc, Http, Certificate, Key, AuthFailures, CouponFailures, LameDuck, Profile,
         };
         Store.AddTo(command);
         command.SetAction((parsed, _) => RunAsync(parsed));
@@ -96,9 +103,15 @@ internal static class ServeCommand
             Http = Address(parsed, Http),
             Certificate = LoadCertificate(parsed.GetValue(Certificate), parsed.GetValue(Key)),
             Auth = new AuthOptions { FailuresPerMinute = parsed.GetValue(AuthFailures) },
+            LameDuck = TimeSpan.FromSeconds(parsed.GetValue(LameDuck)),
             Coupons = new CouponOptions { FailuresPerMinute = parsed.GetValue(CouponFailures) },
         };
         if (options.Auth.FailuresPerMinute < 0) throw new UsageFailure($"{AuthFailures.Name} cannot be negative");
+        if (options.LameDuck < TimeSpan.Zero || options.LameDuck > LameDuckMax)
+        {
+            throw new UsageFailure($"{LameDuck.Name} must be from 0 to {LameDuckMax.TotalSeconds}");
+        }
+
         if (options.Coupons.FailuresPerMinute < 0) throw new UsageFailure($"{CouponFailures.Name} cannot be negative");
         if (options.Grpc.Port != 0 && options.Grpc.Equals(options.Http))
         {

@@ -91,7 +91,8 @@ public sealed class RetentionServer : IAsyncDisposable
         // Watching the working directory for settings would wake a thread at every write to data that lies in it.
         var builder = WebApplication.CreateSlimBuilder(
             new WebApplicationOptions { Args = ["--hostBuilder:reloadConfigOnChange=false"] });
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.LameDuck + options.DrainTimeout);
+        builder.Services.AddHostedService(_ => new LameDuck(options.LameDuck));
         builder.AddTelemetry();
         builder.WebHost.UseTransport(
             new TransportListeners { Grpc = options.Grpc, Http = options.Http, Certificate = options.Certificate },

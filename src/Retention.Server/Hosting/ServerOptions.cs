@@ -34,6 +34,9 @@ public sealed record ServerOptions
 
     public EngineLimits Engine { get; init; } = new();
 
+    /// <summary>Time in which a server that was told to stop says NOT_SERVING and still answers, for load balancers to see.</summary>
+    public TimeSpan LameDuck { get; init; } = TimeSpan.Zero;
+
     /// <summary>Time that calls under way have to finish when the server stops.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(10);
 }

@@ -22,9 +22,12 @@ public static class ErrorMap
     public static RpcFailure ToFailure(Refusal refusal)
     {
         var info = ErrorInfo(refusal.Reason, refusal.Details);
-        return RetryDelay(refusal.Reason) is { } delay
+        var failure = RetryDelay(refusal.Reason) is { } delay
             ? Failure(ToStatus(refusal.Reason), Sentence(refusal), info, new RetryInfo { RetryDelay = delay })
             : Failure(ToStatus(refusal.Reason), Sentence(refusal), info);
+        return Pushback(refusal.Reason) is { } milliseconds
+            ? failure.WithTrailer("grpc-retry-pushback-ms", milliseconds)
+            : failure;
     }
 
     /// <summary>Every reason is named: a new one without a line here fails a test.</summary>
@@ -115,6 +118,15 @@ public static class ErrorMap
         RefusalReason.StorageFull => new Duration { Seconds = 30 },
         RefusalReason.TooManyFailures => new Duration { Seconds = 6 },
         RefusalReason.StorageUnavailable or RefusalReason.OutcomeUnknown => new Duration { Seconds = 1 },
+        _ => null,
+    };
+
+    // A client's retry policy knows codes only: where a code is worth a retry and the reason is not, -1 says so.
+    private static string? Pushback(RefusalReason reason) => reason switch
+    {
+        RefusalReason.Overloaded => "200",
+        RefusalReason.StorageUnavailable or RefusalReason.OutcomeUnknown => "1000",
+        RefusalReason.StorageFull or RefusalReason.TooManyFailures or RefusalReason.EtagMismatch => "-1",
         _ => null,
     };
 
