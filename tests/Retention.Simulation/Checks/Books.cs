@@ -19,6 +19,7 @@ public sealed class Books(Run run)
     private readonly Dictionary<GrainId, long> counts = [];
     private readonly Dictionary<GrainId, Coupon> coupons = [];
     private readonly Dictionary<PartitionId, long> clocks = [];
+    private readonly HashSet<GrainId> conflicts = [];
     private readonly Dictionary<(PartitionId From, PartitionId To), Queue<(string Name, string Payload)>> inFlight = [];
     private readonly Dictionary<PartitionId, Tally> tallies = [];
     private readonly Dictionary<PartitionId, long> tills = [];
@@ -142,6 +143,10 @@ public sealed class Books(Run run)
         {
             EnterCoupon(grain, fact, opened);
         }
+        else if (grain.Kind == ToyGrains.Conflict)
+        {
+            EnterConflict(grain, fact);
+        }
         else if (fact.Verb is ToyVerb.Added or ToyVerb.Counted)
         {
             sums[grain] = sums.GetValueOrDefault(grain) + fact.Amount;
@@ -203,6 +208,16 @@ public sealed class Books(Run run)
         Demand(coupon!.Status == expected, "CouponOnce", $"{grain} goes from {coupon.Status} to {fact.Amount}");
         coupons[grain] = coupon with { Status = fact.Amount };
         Settle(grain, fact.Amount, coupon, clock);
+    }
+
+    /// <summary>A till gave what nothing was left of: once, and never while the coupon was good.</summary>
+    private void EnterConflict(GrainId grain, ToyFact fact)
+    {
+        var coupon = coupons.GetValueOrDefault(new GrainId(grain.Partition, ToyGrains.Coupon, grain.Key));
+        Demand(conflicts.Add(grain) && coupon?.Value == fact.Amount, "CaptureOnce", grain);
+        var isGood = coupon!.Status == CouponStatus.Open && clocks.GetValueOrDefault(grain.Partition) < coupon.Until;
+        Demand(!isGood, "ConflictOnlyWhenUsed", grain);
+        run.Coverage.Sometimes("a capture comes too late");
     }
 
     private void Settle(GrainId grain, long status, Coupon coupon, long clock)

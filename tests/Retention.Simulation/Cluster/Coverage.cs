@@ -38,6 +38,7 @@ public sealed class Coverage
         "a grain leaves memory",
         "a coupon is voided after a return",
         "an issue finds no room",
+        "a capture comes too late",
         "refused: RequestIdReused",
         "refused: PurchaseIdReused",
         "refused: PurchaseNotFound",

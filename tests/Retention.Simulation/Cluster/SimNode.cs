@@ -44,6 +44,7 @@ public sealed class SimNode(Run run, int index) : IShardOutputs
 
     public void Crash()
     {
+        run.Turns.Forget();
         if (core is null)
         {
             return;

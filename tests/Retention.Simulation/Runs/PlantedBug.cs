@@ -20,6 +20,17 @@ public enum PlantedBug
     ExpiryByNodeClock,
     CascadeMissing,
     CustomerCrosses,
+    LimitBeforeCommit,
+    JointLimitBeforeCommit,
+    JointLimitOneMore,
+    ReserveFreedTwice,
+    ReleaseAddedTwice,
+    CreditAddedTwice,
+    VoidAfterRedemption,
+    ClawBackAtOtherSplit,
+    RedeemedAfterEnd,
+    CaptureTwice,
+    ConflictForOpenCoupon,
 }
 
 /// <summary>A law that does not hold, and where it was seen.</summary>

@@ -19,6 +19,9 @@ public enum Verb
     AdvanceClock,
     ReadOne,
     ReadTwo,
+
+    /// <summary>What a till gave without the network: redeemed, or kept as a conflict. Once for each coupon.</summary>
+    Capture,
 }
 
 /// <summary>One operation of one client, before its first attempt.</summary>
@@ -37,6 +40,7 @@ public sealed record Operation(
     {
         Verb.Purchase => SaleKey,
         Verb.Return => LedgerKey.Of("t", Sale),
+        Verb.Capture => LedgerKey.Of("c", Sale),
         _ => null,
     };
 

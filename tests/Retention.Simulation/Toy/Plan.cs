@@ -10,12 +10,17 @@ public sealed class Plan
     private readonly Swarm swarm;
     private readonly Rng rng;
     private readonly List<Verb> verbs = [];
+    private readonly Rng offline;
+    private readonly int captures;
 
     private Plan(Swarm swarm)
     {
         this.swarm = swarm;
         rng = new Rng(swarm.Seed, "plan");
-        foreach (var verb in Enum.GetValues<Verb>())
+        // Captures take the place of some redemptions, by chances of their own: the rest of a plan is as it was.
+        offline = new Rng(swarm.Seed, "offline");
+        captures = offline.Pick([0, 200, 500]);
+        foreach (var verb in Enum.GetValues<Verb>().Where(verb => verb != Verb.Capture))
         {
             var weight = rng.Pick([0, 1, 2, 4]);
             verbs.AddRange(Enumerable.Repeat(verb, verb is Verb.Deposit or Verb.Purchase ? weight + 2 : weight));
@@ -93,6 +98,7 @@ public sealed class Plan
             return new(id, verb, partition, Purse(partition), Reserve(partition, agreement), amount, sale);
         }
 
+        if (verb == Verb.Redeem && offline.Chance(captures)) verb = Verb.Capture;
         return new(
             id, verb, agreement, new(agreement, ToyGrains.Coupon, sale), ToyGrains.ClockOf(agreement), amount * 40, sale);
     }

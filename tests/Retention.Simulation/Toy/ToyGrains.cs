@@ -21,6 +21,9 @@ public static class ToyGrains
     public const string Account = "account";
     public const string Clock = "clock";
 
+    /// <summary>A capture that could not become a redemption; its key is the coupon's.</summary>
+    public const string Conflict = "conflict";
+
     public static GrainId PurseOf(PartitionId tenant, string key) => new(tenant, Purse, key);
 
     /// <summary>What coupons of other brands, redeemed here, have brought in.</summary>

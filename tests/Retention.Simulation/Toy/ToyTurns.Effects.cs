@@ -34,19 +34,23 @@ public sealed partial class ToyTurns : IEffectTurns
             case Void:
                 return VoidCoupon(draft, from, to, parts[0]);
             case Released:
-                draft.Put(new GrainId(to, ToyGrains.Reserve, from.OwnerId), ToyVerb.Added, long.Parse(parts[0]));
+                var times = bug == PlantedBug.ReleaseAddedTwice ? 2 : 1;
+                draft.Put(new GrainId(to, ToyGrains.Reserve, from.OwnerId), ToyVerb.Added, times * long.Parse(parts[0]));
                 return draft.Decision;
             default:
-                draft.Put(ToyGrains.TillOf(to), ToyVerb.Added, long.Parse(parts[0]));
+                var doubled = bug == PlantedBug.CreditAddedTwice ? 2 : 1;
+                draft.Put(ToyGrains.TillOf(to), ToyVerb.Added, doubled * long.Parse(parts[0]));
                 return draft.Decision;
         }
     }
 
-    private static Decision IssueCoupon(Draft draft, PartitionId from, PartitionId to, string[] parts)
+    private Decision IssueCoupon(Draft draft, PartitionId from, PartitionId to, string[] parts)
     {
         var (coupon, value, customer) = (new GrainId(to, ToyGrains.Coupon, parts[0]), long.Parse(parts[1]), parts[2][1..]);
         var joint = new GrainId(to, ToyGrains.Offer, "joint");
-        if (draft.See(coupon).Status != 0 || draft.See(joint).Count >= ToyGrains.JointLimit)
+        var limit = bug == PlantedBug.JointLimitOneMore ? ToyGrains.JointLimit + 1 : ToyGrains.JointLimit;
+        var count = CountOf(joint, draft.See(joint), PlantedBug.JointLimitBeforeCommit);
+        if (draft.See(coupon).Status != 0 || count >= limit)
         {
             draft.Send(from, Released, parts[1]);
             return draft.Decision;
@@ -60,10 +64,11 @@ public sealed partial class ToyTurns : IEffectTurns
         return draft.Decision;
     }
 
-    private static Decision VoidCoupon(Draft draft, PartitionId from, PartitionId to, string sale)
+    private Decision VoidCoupon(Draft draft, PartitionId from, PartitionId to, string sale)
     {
         var coupon = new GrainId(to, ToyGrains.Coupon, sale);
-        if (draft.See(coupon).Status != CouponStatus.Open)
+        var isUsed = draft.See(coupon).Status == CouponStatus.Redeemed && bug == PlantedBug.VoidAfterRedemption;
+        if (draft.See(coupon).Status != CouponStatus.Open && !isUsed)
         {
             return Refusal.Because(RefusalReason.CouponNotFound);
         }
@@ -71,11 +76,16 @@ public sealed partial class ToyTurns : IEffectTurns
         return Close(draft, coupon, from, CouponStatus.Voided);
     }
 
-    private static Decision Close(Draft draft, GrainId coupon, PartitionId issuer, long status)
+    private Decision Close(Draft draft, GrainId coupon, PartitionId issuer, long status)
     {
         var value = draft.See(coupon).Amount;
         draft.Put(coupon, ToyVerb.Moved, status);
         draft.Put(new GrainId(coupon.Partition, ToyGrains.Reserve, issuer.OwnerId), ToyVerb.Added, -value);
+        if (bug == PlantedBug.ReserveFreedTwice)
+        {
+            draft.Put(new GrainId(coupon.Partition, ToyGrains.Reserve, issuer.OwnerId), ToyVerb.Added, -value);
+        }
+
         draft.Send(issuer, Released, $"{value}");
         draft.Decision.Remind(coupon, Expiry, null);
         return draft.Decision;

@@ -7,11 +7,17 @@ namespace Retention.Simulation.Toy;
 /// <summary>The toy deciders for commands. Pure; a planted bug bends one of them.</summary>
 public sealed partial class ToyTurns(PlantedBug bug)
 {
+    private readonly Dictionary<GrainId, long> counted = [];
+
+    /// <summary>A node crashed: what a planted bug keeps outside of the states is gone.</summary>
+    public void Forget() => counted.Clear();
+
     public IEnumerable<IGrainKind> Kinds =>
     [
         .. new[]
         {
             ToyGrains.Purse, ToyGrains.Offer, ToyGrains.Sale, ToyGrains.Reserve, ToyGrains.Account, ToyGrains.Clock,
+            ToyGrains.Conflict,
         }.Select(name => new ToyKind(name, static (_, _, _) => Decision.Silent())),
         new ToyKind(ToyGrains.Coupon, Expire),
     ];
@@ -27,6 +33,7 @@ public sealed partial class ToyTurns(PlantedBug bug)
             Verb.Purchase => Purchase(attempt, draft),
             Verb.Return => Return(attempt, draft),
             Verb.Redeem => Redeem(attempt, draft),
+            Verb.Capture => Capture(attempt, draft),
             Verb.Reverse => Reverse(attempt, draft),
             Verb.Extend => Extend(attempt, draft),
             Verb.AdvanceClock => AdvanceClock(attempt, draft),
@@ -63,7 +70,7 @@ public sealed partial class ToyTurns(PlantedBug bug)
             return draft.Refuse(RefusalReason.BudgetExhausted);
         }
 
-        if (used.Count >= ToyGrains.OfferLimit)
+        if (CountOf(offer, used, PlantedBug.LimitBeforeCommit) >= ToyGrains.OfferLimit)
         {
             return draft.Refuse(RefusalReason.LimitReached);
         }
@@ -129,11 +136,36 @@ public sealed partial class ToyTurns(PlantedBug bug)
             });
         }
 
-        if (IsOver(draft, coupon, operation.Partition))
+        if (bug != PlantedBug.RedeemedAfterEnd && IsOver(draft, coupon, operation.Partition))
         {
             return draft.Refuse(RefusalReason.AfterEnd);
         }
 
+        return Redeemed(draft, operation, coupon);
+    }
+
+    private Decision Capture(Attempt attempt, Draft draft)
+    {
+        var operation = attempt.Operation;
+        var coupon = draft.See(operation.First);
+        if (coupon.Status == 0)
+        {
+            return draft.Refuse(RefusalReason.CouponNotFound);
+        }
+
+        var isGood = coupon.Status == CouponStatus.Open && !IsOver(draft, coupon, operation.Partition);
+        var again = bug == PlantedBug.CaptureTwice && coupon.Status == CouponStatus.Redeemed;
+        if ((isGood && bug != PlantedBug.ConflictForOpenCoupon) || again)
+        {
+            return Redeemed(draft, operation, coupon);
+        }
+
+        draft.Put(new GrainId(operation.Partition, ToyGrains.Conflict, operation.Sale), ToyVerb.Opened, coupon.Amount);
+        return draft.Reply();
+    }
+
+    private Decision Redeemed(Draft draft, Operation operation, ToyState coupon)
+    {
         draft.Put(operation.First, ToyVerb.Moved, CouponStatus.Redeemed);
         Post(draft, operation, coupon.Amount);
         draft.Put(ReserveFor(operation), ToyVerb.Added, -coupon.Amount);
@@ -153,7 +185,7 @@ public sealed partial class ToyTurns(PlantedBug bug)
         }
 
         draft.Put(operation.First, ToyVerb.Moved, CouponStatus.Reversed);
-        Post(draft, operation, -coupon.Amount);
+        Post(draft, operation, bug == PlantedBug.ClawBackAtOtherSplit ? -coupon.Amount / 2 : -coupon.Amount);
         draft.Send(PartitionId.Tenant(operation.Sale[..1]), Released, $"{coupon.Amount}");
         return draft.Reply();
     }
@@ -196,6 +228,19 @@ public sealed partial class ToyTurns(PlantedBug bug)
         {
             draft.Put(new GrainId(agreement, ToyGrains.Account, issuer), ToyVerb.Added, -value);
         }
+    }
+
+    // Counted when it is decided, in memory: what is not committed counts, and what is committed may be forgotten.
+    private long CountOf(GrainId offer, ToyState state, PlantedBug memory)
+    {
+        if (bug != memory)
+        {
+            return state.Count;
+        }
+
+        var known = counted.GetValueOrDefault(offer);
+        counted[offer] = known + 1;
+        return known;
     }
 
     private static GrainId ReserveFor(Operation operation) =>
