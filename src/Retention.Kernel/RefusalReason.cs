@@ -119,5 +119,6 @@ public enum RefusalReason
     SettlementNotFound,
     DisputeNotFound,
     DisputeExists,
+    SettlementExists,
     DisputeNotAllowed,
 }

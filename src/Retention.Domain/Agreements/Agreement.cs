@@ -130,6 +130,16 @@ public sealed record AgreementTerms(
     /// <summary>An end takes effect after the day that is so many days later; 0: at once.</summary>
     public int NoticeDays { get; init; }
 
+    /// <summary>Where claw-backs have no limit of days: how long an ended agreement waits for one. 0: the default.</summary>
+    public int ClawBackDaysAfterEnd { get; init; }
+
+    public const int ClawBackDaysAfterEndDefault = 90;
+
+    /// <summary>So many days after a redemption, inclusive, an ended agreement may still claw it back.</summary>
+    public int ClawBackDaysOfEnding() => ClawBackDays > 0 ? ClawBackDays
+        : ClawBackDaysAfterEnd > 0 ? ClawBackDaysAfterEnd
+        : ClawBackDaysAfterEndDefault;
+
     public long ConfirmSeconds() => ConfirmWithinSeconds == 0 ? ConfirmWithinSecondsDefault : ConfirmWithinSeconds;
 
     /// <summary>What the issuer owes for a discount that the redeeming brand gave.</summary>

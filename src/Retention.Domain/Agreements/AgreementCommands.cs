@@ -17,8 +17,14 @@ public sealed record Asker(string TenantId, string BrandId, string Currency, Ins
     /// <summary>The customer whom the till names, as each of the tenant's sides knows him; empty when it names none.</summary>
     public ImmutableArray<SidePseudonym> Customer { get; init; } = [];
 
+    /// <summary>The tenant's.</summary>
+    public ImmutableSortedDictionary<string, Brand> Brands { get; init; } = ImmutableSortedDictionary<string, Brand>.Empty;
+
     public static Asker Of(TenantState tenant, string brandId, Instant nodeTime) =>
-        new(tenant.TenantId, brandId, tenant.Currency, tenant.Now(nodeTime), tenant.VirtualNow is not null);
+        new(tenant.TenantId, brandId, tenant.Currency, tenant.Now(nodeTime), tenant.VirtualNow is not null)
+        {
+            Brands = tenant.Brands,
+        };
 }
 
 public readonly record struct SidePseudonym(Side Side, string Pseudonym);

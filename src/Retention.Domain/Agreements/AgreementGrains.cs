@@ -36,7 +36,8 @@ public static class AgreementGrains
         static (state, fact) => state.Evolve(fact),
         AgreementStateJson.Default.AccountState,
         AgreementFactJson.Default.AccountFact,
-        AccountDue.Remind);
+        AccountDue.Remind,
+        AccountState.Format);
 
     public static readonly IGrainKind Mark = new JsonGrainKind<AccountMark, AccountMarkFact>(
         "account-mark",

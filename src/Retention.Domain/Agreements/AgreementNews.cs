@@ -49,13 +49,13 @@ public static class AgreementNews
         return decision;
     }
 
+    /// <summary>A brand may be created later than it is named: acceptance, which binds, is what needs it.</summary>
     public static Decision ReceiveKnown(ITurn turn, PartitionId from, PartitionId to, ReadOnlyMemory<byte> payload)
     {
         var news = JointMessages.Read(payload, JointMessagesJson.Default.AgreementKnown);
         var (grain, tenant) = Tenant(turn, to);
         if (!turn.IsComplete) return Decision.Silent();
         if (!tenant.Exists) return Because(RefusalReason.TenantNotFound);
-        if (!tenant.Brands.ContainsKey(news.BrandId)) return Because(RefusalReason.BrandNotFound);
         if (from != PartitionId.Agreement(news.AgreementId)) return Because(RefusalReason.NotAParty);
         if (tenant.Agreements.Count >= AgreementsMax)
         {

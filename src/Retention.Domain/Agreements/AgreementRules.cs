@@ -78,6 +78,7 @@ public static class AgreementRules
 
         foreach (var (days, field) in (IEnumerable<(int, string)>)
         [
+            (terms.ClawBackDaysAfterEnd, "terms.claw_back_days_after_end"),
             (terms.DueDays, "terms.due_days"),
             (terms.DisputeDays, "terms.dispute_days"),
             (terms.DisputeAnswerDays, "terms.dispute_answer_days"),

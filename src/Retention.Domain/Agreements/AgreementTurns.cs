@@ -84,6 +84,12 @@ public static class AgreementTurns
             return Because(RefusalReason.CurrencyMismatch, ("currency_code", asker.Currency));
         }
 
+        foreach (var side in sides)
+        {
+            var brand = state.PartyOf(side).BrandId;
+            if (!asker.Brands.ContainsKey(brand)) return Because(RefusalReason.BrandNotFound, ("brand_id", brand));
+        }
+
         return Decided(turn, grain, state, sides
             .Where(side => (side == Side.First ? state.FirstAccepted : state.SecondAccepted) < termsVersion)
             .Select(side => new AgreementAccepted(side, termsVersion) { At = Now(state, asker) }), asker);

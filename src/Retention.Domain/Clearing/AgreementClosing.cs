@@ -12,11 +12,6 @@ public static class AgreementClosing
 {
     public const int NoticeDaysMax = 366;
 
-    /// <summary>
-    /// Where the terms claw back without a limit of days, an ended agreement waits so long after a redemption.
-    /// </summary>
-    public const int ClawBackDaysAfterEnd = 90;
-
     public static Refusal? Fault(AgreementTerms terms) => terms.NoticeDays is < 0 or > NoticeDaysMax
         ? AgreementRules.Invalid("terms.notice_days", "0_to_366")
         : null;
@@ -48,8 +43,7 @@ public static class AgreementClosing
         {
             var terms = agreement.TermsOf(version);
             if (!terms.MirrorsReturns) continue;
-            var days = terms.ClawBackDays == 0 ? ClawBackDaysAfterEnd : terms.ClawBackDays;
-            at = Instant.Max(at, After(agreement, on.PlusDays(days)));
+            at = Instant.Max(at, After(agreement, on.PlusDays(terms.ClawBackDaysOfEnding())));
         }
 
         foreach (var dispute in account.Disputes)

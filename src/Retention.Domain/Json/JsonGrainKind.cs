@@ -15,11 +15,14 @@ public sealed class JsonGrainKind<TState, TFact>(
     Func<TState, TFact, TState> evolve,
     JsonTypeInfo<TState> stateJson,
     JsonTypeInfo<TFact> factJson,
-    Func<ITurn, GrainId, string, Instant, Decision>? remind = null) : IGrainKind
+    Func<ITurn, GrainId, string, Instant, Decision>? remind = null,
+    int stateFormat = 0) : IGrainKind
     where TState : class
     where TFact : class
 {
     public string Name => kind;
+
+    public int StateFormat => stateFormat;
 
     public object Initial => initial;
 

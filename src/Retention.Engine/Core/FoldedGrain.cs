@@ -9,7 +9,7 @@ public readonly record struct FoldedGrain(object State, long Version, long Snaps
     /// <summary>Folds snapshot and tail. Pure, so that hosts may do it on the loading thread.</summary>
     public static FoldedGrain Of(IGrainKind kind, GrainRecord record)
     {
-        var state = record.Snapshot.IsEmpty ? kind.Initial : kind.DecodeState(record.Snapshot.Span);
+        var state = SavedStateFormat.Decode(kind, record.Snapshot.Span);
         var size = record.Snapshot.Length;
         foreach (var fact in record.Facts)
         {

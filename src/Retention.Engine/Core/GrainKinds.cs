@@ -28,11 +28,17 @@ public sealed class GrainKinds
 
     public FoldedGrain Fold(GrainId grain, Ports.GrainRecord record) => FoldedGrain.Of(this[grain.Kind], record);
 
+    /// <summary>Whether the record's saved state, if it has one, is of the format that this program reads.</summary>
+    public bool IsCurrent(GrainId grain, Ports.GrainRecord record) =>
+        SavedStateFormat.IsCurrent(this[grain.Kind], record.Snapshot.Span);
+
     public Ports.Snapshot Encode(KeptState kept)
     {
         var bytes = encoded ??= new ArrayBufferWriter<byte>(4096);
         bytes.ResetWrittenCount();
-        this[kept.Grain.Kind].EncodeState(kept.State, bytes);
+        var kind = this[kept.Grain.Kind];
+        SavedStateFormat.Begin(kind, bytes);
+        kind.EncodeState(kept.State, bytes);
         return new Ports.Snapshot(kept.Grain, kept.Version, bytes.WrittenSpan.ToArray());
     }
 

@@ -288,7 +288,11 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
     {
         try
         {
-            return new Loaded(grain, kinds.Fold(grain, record), position);
+            // Saved by another version of the program: read once from the beginning, and saved anew in time.
+            var readable = kinds.IsCurrent(grain, record)
+                ? record
+                : SavedStateFormat.RefoldAsync(store, grain, record, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+            return new Loaded(grain, kinds.Fold(grain, readable), position);
         }
         catch (Exception cause)
         {

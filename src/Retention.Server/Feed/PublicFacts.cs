@@ -124,7 +124,7 @@ public static class PublicFacts
         ("$conditions", "minimum_basket_minor_units categories store_ids targets_only product_ids times{weekdays from_minute to_minute} first_purchase bins"),
         ("$limits", "total per_customer per_day total_discount_minor_units per_customer_period period per_store"),
         ("$consent", "{b>brand_id ch>channel pu>purpose yes>granted txt>text_version at>change_time}"),
-        ("$terms", "discount_minor_units currency>currency_code minimum_basket_minor_units categories days_valid max_open_per_customer max_issued_per_customer_month issuer_share_bps issuer_rounds time_zone mirrors_returns claw_back_days reversed_stays_used is_mirrored>mirrored suppress_under notice_days offline{ceiling_minor_units max_delay_seconds issuer_bears_loss}"),
+        ("$terms", "discount_minor_units currency>currency_code minimum_basket_minor_units categories days_valid max_open_per_customer max_issued_per_customer_month issuer_share_bps issuer_rounds time_zone mirrors_returns claw_back_days reversed_stays_used is_mirrored>mirrored suppress_under notice_days settles_at_sale confirm_within_seconds claw_back_days_after_end due_days dispute_days dispute_answer_days fees{trigger issuer_pays amount_minor_units bps>share_bps} tax{treatment rate_bps first_invoices} credit{limit_minor_units alert_bps} caps{first_funded_per_period>first_funded_minor_units_per_month second_funded_per_period>second_funded_minor_units_per_month max_open_per_person max_issued_per_person_month chain_depth} offline{ceiling_minor_units max_delay_seconds issuer_bears_loss}"),
         ("$slice", "{n>lot_number m>millipoints b>funder_brand_id v>rule_version f>active_from_time x>expire_time e>entity_id}"),
     ];
 

@@ -50,7 +50,8 @@ public static class ErrorMap
             or RefusalReason.LegalEntityExists or RefusalReason.CustomerExists or RefusalReason.OfferExists
             or RefusalReason.AgreementExists or RefusalReason.CardInUse or RefusalReason.RequestIdReused
             or RefusalReason.PurchaseIdReused or RefusalReason.ReturnIdReused
-            or RefusalReason.OrderIdReused or RefusalReason.DisputeExists => RpcStatus.AlreadyExists,
+            or RefusalReason.OrderIdReused or RefusalReason.DisputeExists
+            or RefusalReason.SettlementExists => RpcStatus.AlreadyExists,
 
         RefusalReason.Overloaded or RefusalReason.StorageFull
             or RefusalReason.TooManyFailures => RpcStatus.ResourceExhausted,

@@ -43,8 +43,17 @@ public sealed partial class AgreementService
             amount.Currency,
             valueOn.Value,
             RequestField.Text(request.BankReference, "bank_reference", ReferenceMax));
-        return await Change(
-            call, request, agreementId, (turn, asker) => SettlementTurns.Record(turn, asker, agreementId, command), Recorded);
+        var asker = await grains.Asker(call, request);
+        return await grains.Change(
+            call,
+            request,
+            PartitionId.Agreement(agreementId),
+            turn => SettlementTurns.Record(turn, asker, agreementId, command),
+            Recorded,
+            new CommandKey(
+                LedgerKey.Of(
+                    "settlement", agreementId, caller.TenantId, command.Payer.BrandId, ClearingLine.Hash(command.Reference)),
+                RefusalReason.SettlementExists));
     }
 
     private ValueTask<ConfirmSettlementResponse> ConfirmSettlement(ConfirmSettlementRequest request, CallContext call)

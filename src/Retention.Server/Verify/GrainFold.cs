@@ -71,8 +71,11 @@ internal sealed class GrainFold(GrainKinds kinds, DifferenceList differences)
 
     private void CompareSaved(GrainId grain, IGrainKind kind, SavedState saved, object state)
     {
+        // Of another format it is never read.
+        if (!SavedStateFormat.IsCurrent(kind, saved.State.Span)) return;
+
         // Decoded and encoded again: a field that this version of the program has added counts as its default.
-        var known = saved.State.IsEmpty ? kind.Initial : kind.DecodeState(saved.State.Span);
+        var known = SavedStateFormat.Decode(kind, saved.State.Span);
         if (!Encode(kind, known).ToArray().AsSpan().SequenceEqual(Encode(kind, state)))
         {
             differences.Add(new Difference(

@@ -11,7 +11,7 @@ namespace Retention.Server.Verify;
 /// </summary>
 public sealed class NaiveEnding : INaiveLaw
 {
-    private const int ClawBackDays = 90;
+    private const int EndingClawBackDays = 90;
 
     private readonly Dictionary<PartitionId, Book> books = [];
     private readonly List<Difference> differences = [];
@@ -53,7 +53,7 @@ public sealed class NaiveEnding : INaiveLaw
                 zone = DateTimeZoneProviders.Tzdb[terms.Text("time_zone")];
                 var days = (int)terms.Long("claw_back_days");
                 clawBackDays[fact.Json.Long("terms_version")] =
-                    !terms.Flag("mirrors_returns") ? null : days == 0 ? ClawBackDays : days;
+                    !terms.Flag("mirrors_returns") ? null : days > 0 ? days : AfterEnd(terms);
             }
 
             if (fact.Type == "agreement-ended") End = fact.Json.Moment("ends_at") ?? fact.Json.Moment("at");
@@ -78,6 +78,9 @@ public sealed class NaiveEnding : INaiveLaw
 
             return null;
         }
+
+        private static int AfterEnd(JsonElement terms) =>
+            terms.Long("claw_back_days_after_end") is > 0 and var days ? (int)days : EndingClawBackDays;
 
         private void Honor(Instant? to) => honored = Instant.Max(honored, to ?? honored);
 

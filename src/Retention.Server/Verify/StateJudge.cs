@@ -92,6 +92,9 @@ internal sealed class StateJudge(
             return;
         }
 
+        // A saved state of another format is never read.
+        if (!kinds.IsCurrent(grain.Grain, record)) return;
+
         var given = new ArrayBufferWriter<byte>();
         kinds[grain.Grain.Kind].EncodeState(kinds.Fold(grain.Grain, record).State, given);
         if (!given.WrittenSpan.SequenceEqual(state.Span))

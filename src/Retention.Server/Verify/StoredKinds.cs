@@ -20,6 +20,7 @@ internal static class StoredKinds
         new NaiveOffline(),
         new NaiveClearing(),
         new NaiveTerms(),
+        new NaiveBilling(),
         new NaiveEnding(),
         new NaiveLinks(),
         new NaiveTills(),

@@ -1,4 +1,5 @@
 using Retention.Domain.Agreements;
+using Retention.Domain.Tenants;
 using Retention.Kernel;
 using static Retention.Domain.Tests.Agreements.JointScene;
 
@@ -124,13 +125,20 @@ public sealed class AgreementTests
     }
 
     [Fact]
-    public void A_tenant_that_has_no_such_brand_keeps_nothing_of_a_proposal()
+    public void A_proposal_may_name_a_brand_that_the_other_tenant_creates_before_it_accepts()
     {
         scene.Books.Granted<AgreementView>(turn => AgreementTurns.Propose(turn, scene.Asks(Bakery), new ProposeAgreement(
-            "agr-2", new Party(Bakery, "bread"), new Party(Shoes, "socks"), Terms, "", "", "")));
+            "agr-2", new Party(Bakery, "bread"), new Party(Shoes, "socks"), Terms, "a2V5", "a2V5MQ==", "a2V5Mg==")));
         scene.Books.Deliver();
 
-        Assert.Empty(scene.TenantOf(Shoes).Agreements);
+        Assert.Single(scene.TenantOf(Shoes).Agreements);
+        Assert.Equal(RefusalReason.BrandNotFound, Accepted().Refusal?.Reason);
+        scene.Books.Given(TenantGrains.Id(Shoes), new BrandCreated(new Brand("socks", "Socks")));
+        Assert.Equal(AgreementStatus.Active, ((AgreementView)Accepted().Reply!).Status);
+        scene.Books.Deliver();
+        Assert.NotEmpty(scene.TenantOf(Shoes).Triggers);
+
+        Decision Accepted() => scene.Books.Ask(turn => AgreementTurns.Accept(turn, scene.Asks(Shoes), "agr-2", 1));
     }
 
     [Fact]

@@ -163,8 +163,13 @@ public sealed class EndingTests
         endless.Redeemed(Shoes, endless.Wallet(Bakery)[0]);
         endless.End(Bakery);
 
-        var last = new LocalDate(2017, 5, 1).PlusDays(AgreementClosing.ClawBackDaysAfterEnd);
-        Assert.Equal(LastInstantOf(last.Year, last.Month, last.Day) + Duration.FromNanoseconds(1), endless.Standing.ClosesAt);
+        Assert.Equal(LastInstantOf(2017, 7, 30) + Duration.FromNanoseconds(1), endless.Standing.ClosesAt);
+
+        var chosen = new JointScene().Active(Notice with { ClawBackDays = 0, NoticeDays = 0, ClawBackDaysAfterEnd = 12 });
+        chosen.Buy(Bakery, "p-1");
+        chosen.Redeemed(Shoes, chosen.Wallet(Bakery)[0]);
+        chosen.End(Bakery);
+        Assert.Equal(LastInstantOf(2017, 5, 13) + Duration.FromNanoseconds(1), chosen.Standing.ClosesAt);
     }
 
     [Fact]

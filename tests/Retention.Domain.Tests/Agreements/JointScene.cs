@@ -61,7 +61,10 @@ public sealed class JointScene
         }
     }
 
-    public Asker Asks(string tenant, string currency = "USD") => new(tenant, "", currency, Now, true) { EntityId = Entity };
+    public Asker Asks(string tenant, string currency = "USD") => new(tenant, "", currency, Now, true) 
+    {
+        EntityId = Entity, Brands = TenantOf(tenant).Brands,
+    };
 
     /// <summary>The company of the store that asks; null: the tenant itself.</summary>
     public string? Entity { get; set; }

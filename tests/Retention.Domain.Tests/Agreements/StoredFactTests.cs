@@ -54,6 +54,23 @@ public sealed class StoredFactTests
         Changes = 1,
     };
 
+    private static readonly AgreementTerms RichTerms = JointScene.Terms with
+    {
+        Categories = ["cake"],
+        NoticeDays = 3,
+        SettlesAtSale = true,
+        ConfirmWithinSeconds = 3600,
+        ClawBackDaysAfterEnd = 40,
+        DueDays = 14,
+        DisputeDays = 20,
+        DisputeAnswerDays = 10,
+        Fees = [new FeeTerms(FeeTrigger.Issue, true, 5, 0), new FeeTerms(FeeTrigger.Redemption, false, 0, 1000)],
+        Tax = new TaxTerms(TaxTreatment.Exclusive, 2100, true),
+        Credit = new CreditTerms(5000, 7000),
+        Caps = new CapTerms(100, 200, 3, 4, 5),
+        Offline = new JointOfflineTerms(150, 7200, true),
+    };
+
     private static readonly (IGrainKind Kind, object Fact)[] Examples =
     [
         (OfferGrains.Offer, new OfferCreated(Offer, At)),
@@ -110,7 +127,7 @@ public sealed class StoredFactTests
             true) { At = At }),
         (AgreementGrains.Agreement, new AgreementAccepted(Side.Second, 1) { At = At }),
         (AgreementGrains.Agreement, new AgreementAmended(
-            Side.Second, JointScene.Terms with { Categories = ["cake"] }, 2)
+            Side.Second, RichTerms, 2)
         { At = At }),
         (AgreementGrains.Agreement, new AgreementPaused(Side.First) { At = At }),
         (AgreementGrains.Agreement, new AgreementResumed(Side.First) { At = At }),

@@ -15,6 +15,8 @@ public sealed class PaymentTests
         await shops.RedeemAsync((await shops.BuyAsync("p-1"))!);
         Assert.Equal("NOT_A_PARTY", (await RecordAsync(shops, shops.Shoes, shops.Bakery.BrandId)).Reason);
         var recorded = (await RecordAsync(shops, shops.Bakery, shops.Bakery.BrandId)).Reply.Settlement;
+        Assert.Equal(recorded, (await RecordAsync(shops, shops.Bakery, shops.Bakery.BrandId)).Reply.Settlement);
+        Assert.Equal("SETTLEMENT_EXISTS", (await RecordAsync(shops, shops.Bakery, shops.Bakery.BrandId, 41)).Reason);
         Assert.Equal((66, 0), await shops.OwedAsync());
         Assert.Equal(recorded, Assert.Single((await shops.Shoes.Position(shops.AgreementId)).UnconfirmedSettlements));
 

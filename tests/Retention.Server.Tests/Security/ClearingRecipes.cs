@@ -19,7 +19,7 @@ internal static class ClearingRecipes
     {
         var request = new RecordSettlementRequest
         {
-            RequestId = TestServer.NewId(), AgreementId = agreementId, BankReference = "E2E-1",
+            RequestId = TestServer.NewId(), AgreementId = agreementId, BankReference = TestServer.NewId("E2E"),
         };
         Fill(request, tenant);
         return (await tenant.Client.Call<RecordSettlementRequest, RecordSettlementResponse>(
