@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using Grpc.Testing;
 using Retention.Transport.Hosting;
 using Retention.Transport.Tests.Support;
@@ -86,6 +88,37 @@ public class AbuseTests
 
         Assert.True(last is null, what);
         Assert.Contains("Connection closed", host.Log);
+    }
+
+    [Theory]
+    [InlineData("PRI * HTTP")]
+    [InlineData("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0")]
+    public async Task A_beginning_that_never_ends_closes_the_connection(string beginning)
+    {
+        var options = new TransportOptions { RequestHeadersTimeout = TimeSpan.FromMilliseconds(300) };
+        await using var host = await TestHost.Start(new ScriptedService(), options);
+        using var client = new TcpClient();
+        await client.ConnectAsync(host.GrpcAddress.Host, host.GrpcAddress.Port);
+        var stream = client.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(beginning));
+
+        var end = await Record.ExceptionAsync(() => ReadToEnd(stream).WaitAsync(TimeSpan.FromSeconds(15)));
+
+        Assert.True(end is null or IOException, $"{end}");
+        Assert.Contains("Connection closed", host.Log);
+    }
+
+    [Fact]
+    public async Task A_connection_that_has_begun_may_wait_for_its_first_request()
+    {
+        var options = new TransportOptions { RequestHeadersTimeout = TimeSpan.FromMilliseconds(300) };
+        await using var host = await TestHost.Start(new ScriptedService(), options);
+        await using var connection = await RawHttp2.Connect(host.GrpcAddress);
+
+        await Task.Delay(TimeSpan.FromSeconds(1));
+
+        await connection.Send(RawHttp2.Ping, 0, 0, new byte[8]);
+        Assert.NotNull(await connection.ReadUntil((type, _) => type == RawHttp2.Ping));
     }
 
     [Fact]
@@ -206,6 +239,14 @@ public class AbuseTests
 
     private static async Task<bool> IsServed(RawHttp2 connection) =>
         await connection.ReadUntil((type, _) => type == RawHttp2.Settings) is not null;
+
+    private static async Task ReadToEnd(Stream stream)
+    {
+        var buffer = new byte[1024];
+        while (await stream.ReadAsync(buffer) > 0)
+        {
+        }
+    }
 
     // The server notices a moment later that a connection was closed.
     private static async Task UntilServed(TestHost host)

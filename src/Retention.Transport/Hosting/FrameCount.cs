@@ -24,9 +24,13 @@ internal sealed class FrameCount(TransportOptions options)
     private int _headerBytes;
     private long _bytesToSkip = PrefaceBytes;
     private bool? _isHttp2;
+    private volatile bool _hasBegun;
     private long _bytesSent;
     private long _secondBegan;
     private int _left;
+
+    /// <summary>Whether the preface and a first frame are through; HTTP/1.1 has its own limit for its beginning.</summary>
+    public bool HasBegun => _hasBegun || _isHttp2 == false;
 
     /// <summary>False when the connection has sent too many.</summary>
     public bool Add(ReadOnlySequence<byte> consumed)
@@ -58,6 +62,7 @@ internal sealed class FrameCount(TransportOptions options)
             }
 
             if (!TakeHeader(ref bytes)) return true;
+            _hasBegun = true;
             if (!Admit()) return false;
         }
 

@@ -7,7 +7,7 @@ namespace Retention.Transport.Hosting;
 
 /// <summary>
 /// Closes HTTP/2 connections that send frames without work: Kestrel has no limit for pings, settings, empty data and
-/// the like. It only looks at the nine bytes that head each frame.
+/// the like, and none for a beginning that never ends. It only looks at the nine bytes that head each frame.
 /// </summary>
 internal sealed class FrameGuard(ConnectionDelegate next, TransportOptions options, ILogger logger)
 {
@@ -15,11 +15,23 @@ internal sealed class FrameGuard(ConnectionDelegate next, TransportOptions optio
     {
         var transport = connection.Transport;
         var count = new FrameCount(options);
-        connection.Transport = new GuardedPipe(transport, count, () =>
+        void Close(string why)
         {
-            TransportLog.ConnectionClosed(logger, "too many HTTP/2 frames without work");
-            connection.Abort(new ConnectionAbortedException("Too many frames without work."));
-        });
+            TransportLog.ConnectionClosed(logger, why);
+            connection.Abort(new ConnectionAbortedException(why));
+        }
+
+        // Kestrel waits for the rest of a preface as long as for the next request.
+        using var patience = options.Time.CreateTimer(
+            _ =>
+            {
+                if (!count.HasBegun) Close("its beginning did not come to an end in time");
+            },
+            null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        connection.Transport = new GuardedPipe(
+            transport, count,
+            () => patience.Change(options.RequestHeadersTimeout, Timeout.InfiniteTimeSpan),
+            () => Close("too many HTTP/2 frames without work"));
         try
         {
             await next(connection);
@@ -30,9 +42,9 @@ internal sealed class FrameGuard(ConnectionDelegate next, TransportOptions optio
         }
     }
 
-    private sealed class GuardedPipe(IDuplexPipe inner, FrameCount count, Action onFlood) : IDuplexPipe
+    private sealed class GuardedPipe(IDuplexPipe inner, FrameCount count, Action onFirstBytes, Action onFlood) : IDuplexPipe
     {
-        public PipeReader Input { get; } = new GuardedReader(inner.Input, count, onFlood);
+        public PipeReader Input { get; } = new GuardedReader(inner.Input, count, onFirstBytes, onFlood);
 
         public PipeWriter Output { get; } = new CountedWriter(inner.Output, count);
     }

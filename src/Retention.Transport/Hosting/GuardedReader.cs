@@ -5,22 +5,23 @@ using System.Runtime.CompilerServices;
 namespace Retention.Transport.Hosting;
 
 /// <summary>Passes a connection's bytes on and counts the frames among them when they are consumed.</summary>
-internal sealed class GuardedReader(PipeReader inner, FrameCount count, Action onFlood) : PipeReader
+internal sealed class GuardedReader(PipeReader inner, FrameCount count, Action onFirstBytes, Action onFlood) : PipeReader
 {
     private ReadOnlySequence<byte> _last;
+    private bool _hasBytes;
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
         var result = await inner.ReadAsync(cancellationToken);
-        _last = result.Buffer;
+        Take(result.Buffer);
         return result;
     }
 
     public override bool TryRead(out ReadResult result)
     {
         var isRead = inner.TryRead(out result);
-        if (isRead) _last = result.Buffer;
+        if (isRead) Take(result.Buffer);
         return isRead;
     }
 
@@ -32,6 +33,14 @@ internal sealed class GuardedReader(PipeReader inner, FrameCount count, Action o
         _last = default;
         inner.AdvanceTo(consumed, examined);
         if (isFlood) onFlood();
+    }
+
+    private void Take(ReadOnlySequence<byte> buffer)
+    {
+        _last = buffer;
+        if (_hasBytes || buffer.IsEmpty) return;
+        _hasBytes = true;
+        onFirstBytes();
     }
 
     public override void CancelPendingRead() => inner.CancelPendingRead();

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using Retention.Faults.Disk;
 using Retention.Faults.Matrix;
 using Retention.Server.Commands;
@@ -11,19 +10,18 @@ namespace Retention.Faults.Calls;
 /// N4: the server's process stands still for seconds. D9: it has hardly any processor, is frozen as a group, or is killed
 /// by the system for its memory. Each time its tills go on afterwards, and the books are whole.
 /// </summary>
-internal static partial class PausedRow
+internal static class PausedRow
 {
     private const int TillCount = 8;
     private const int Customers = 6;
-    private const int Stop = 19, Continue = 18;
 
     public static async Task SignalsAsync(Sheet sheet)
     {
         await RunAsync(sheet, "N4 SIGSTOP", sheet.Of(6, 200), async (process, server, cycle) =>
         {
-            _ = Send(process, Stop);
+            ServerPid.Pause(process);
             await Task.Delay(TimeSpan.FromMilliseconds(500 + (cycle % 4 * 1_000)));
-            _ = Send(process, Continue);
+            ServerPid.Continue(process);
         });
     }
 
@@ -68,7 +66,7 @@ internal static partial class PausedRow
         for (var cycle = 0; cycle < cycles; cycle++)
         {
             await tills.AnswersAsync(200);
-            await happens(ProcessOf(server), server, cycle);
+            await happens(ServerPid.Of(server.DataFolder), server, cycle);
         }
 
         await tills.AnswersAsync(200);
@@ -79,26 +77,6 @@ internal static partial class PausedRow
         sheet.Add(
             new Outcome(name, cycles, shop.Told.Count, lost, doubled, wrong.Count + verified.Differences), wrong);
     }
-
-    /// <summary>The process that holds the server's directory, by the system's list of open files.</summary>
-    private static int ProcessOf(DemoServer server) => Process.GetProcesses()
-        .Select(x => x.Id)
-        .First(id => CommandLine(id).Split('\0') is [_, .., "--data", var data, _, _, _, _, ""] && data == server.DataFolder);
-
-    private static string CommandLine(int process)
-    {
-        try
-        {
-            return File.ReadAllText($"/proc/{process}/cmdline");
-        }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
-        {
-            return "";
-        }
-    }
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Send(int process, int signal);
 
     /// <summary>A control group of its own with one process in it.</summary>
     private sealed class ControlGroup : IDisposable

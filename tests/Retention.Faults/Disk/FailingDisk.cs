@@ -15,6 +15,10 @@ internal static class FailingDisk
     private const int Commits = 200;
     private const int CommitsPerBatch = 8;
 
+    // The control: "write EIO for ever", some calls of one life, with acknowledgements given too early.
+    private const int HastyFault = 4;
+    private const int HastyStride = 15;
+
     // Kinds and errors as disk.c and errno.h number them.
     private const int Writes = 1, Syncs = 2, Truncations = 3, Opens = 4, Reads = 5, Unlinks = 6;
     private const int Eintr = 4, Eio = 5, Emfile = 24, Enospc = 28, Short = -1;
@@ -51,22 +55,25 @@ internal static class FailingDisk
         await Parallel.ForAsync(0, Faults.Length, new ParallelOptions { MaxDegreeOfParallelism = 2 }, async (index, _) =>
             (outcomes[index], notes[index]) = await ChildAsync(library, folder.New(), index, lives: sheet.Of(1, 10)));
         for (var index = 0; index < Faults.Length; index++) sheet.Add(outcomes[index], notes[index]);
+        var (hasty, _) = await ChildAsync(library, folder.New(), HastyFault, lives: 0);
+        sheet.Control("D3", hasty.Lost > 0, $"a store that acknowledges before it has written loses {hasty.Lost}");
     }
 
-    /// <summary>The child: sweeps one fault over all calls of its kind.</summary>
+    /// <summary>The child: sweeps one fault over all calls of its kind. No lives: the control.</summary>
     public static async Task<int> SweepAsync(string root, int index, int lives)
     {
         var fault = Faults[index];
         var (cycles, acked, lost, stopped, refused) = (0L, 0L, 0L, 0L, 0L);
         var wrong = new List<string>();
-        for (var life = 0; life < lives; life++)
+        var isHasty = lives == 0;
+        for (var life = 0; life < Math.Max(1, lives); life++)
         {
-            for (var nth = 1L; ; nth++)
+            for (var nth = 1L; ; nth += isHasty ? HastyStride : 1)
             {
                 var directory = Path.Combine(root, $"{life}.{nth}");
                 Directory.CreateDirectory(directory);
                 Shim.Arm(directory, fault.Kind, fault.Error, nth, fault.IsLasting ? long.MaxValue : nth);
-                var lived = await LiveAsync(directory, life);
+                var lived = await LiveAsync(directory, life, isHasty);
                 var failed = Shim.Count(0);
                 Shim.Arm(directory, 0, 0, 0, 0);
                 var found = await DiaryCheck.OpenAsync(directory, lived.Acked);
@@ -105,9 +112,9 @@ internal static class FailingDisk
         return (new Outcome(name, figures[0], figures[1], figures[2], 0, figures[3], note), [.. said[1..]]);
     }
 
-    private static async Task<Life> LiveAsync(string directory, int seed)
+    private static async Task<Life> LiveAsync(string directory, int seed, bool isHasty)
     {
-        var life = new Life();
+        var life = new Life { IsHasty = isHasty };
         var random = new Random(seed);
         try
         {
@@ -135,6 +142,7 @@ internal static class FailingDisk
     {
         try
         {
+            if (life.IsHasty) life.Acked = store.Head + count;
             var results = await store.CommitAsync(Diary.After(store.Head, count), CancellationToken.None);
             if (results.All(x => x.Verdict == CommitVerdict.Done)) life.Acked = results[^1].Position;
             else life.IsRefused = true;
@@ -167,6 +175,8 @@ internal static class FailingDisk
 
     private sealed class Life
     {
+        public bool IsHasty { get; init; }
+
         public long Acked { get; set; }
 
         public bool IsStopped { get; set; }

@@ -1,5 +1,7 @@
 using Retention.Faults.Calls;
 using Retention.Faults.Disk;
+using Retention.Faults.Tenants;
+using Retention.Faults.Wire;
 
 namespace Retention.Faults.Matrix;
 
@@ -24,6 +26,12 @@ internal static class Rows
         ("D9", PausedRow.ScarcityAsync),
         ("R1", RepeatRow.RunAsync),
         ("R4", AmbiguousRow.RunAsync),
+        ("L1", AttackRow.RunAsync),
+        ("L2", DescriptorRow.RunAsync),
+        ("L8", MutationRow.RunAsync),
+        ("S2", TimingRow.RunAsync),
+        ("S3", NeighbourRow.RunAsync),
+        ("C1", ClearingRow.RunAsync),
     ];
 
     public static async Task<int> RunAsync(string[] args)

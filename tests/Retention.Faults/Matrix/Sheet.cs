@@ -36,6 +36,8 @@ internal sealed class Sheet(bool isSoak)
             CultureInfo.InvariantCulture, $"-- {name}: {Stopwatch.GetElapsedTime(startedAt).TotalSeconds:0.0} s"));
     }
 
+    public bool IsSoak => isSoak;
+
     /// <summary>The figure of a check before landing, or that of a long run.</summary>
     public int Of(int ci, int soak) => isSoak ? soak : ci;
 
