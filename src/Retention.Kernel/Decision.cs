@@ -38,11 +38,11 @@ public sealed class Decision
 
     public Refusal? Refusal { get; }
 
-    public IReadOnlyList<Change> Changes => changes ?? [];
+    public IReadOnlyList<Change> Changes => changes ?? (IReadOnlyList<Change>)[];
 
-    public IReadOnlyList<Effect> Effects => effects ?? [];
+    public IReadOnlyList<Effect> Effects => effects ?? (IReadOnlyList<Effect>)[];
 
-    public IReadOnlyList<ReminderChange> Reminders => reminders ?? [];
+    public IReadOnlyList<ReminderChange> Reminders => reminders ?? (IReadOnlyList<ReminderChange>)[];
 
     /// <summary>True when nothing needs to be stored but, at most, the reply.</summary>
     public bool ChangesNothing => changes is null && effects is null && reminders is null;

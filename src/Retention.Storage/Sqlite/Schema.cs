@@ -3,7 +3,7 @@ namespace Retention.Storage.Sqlite;
 /// <summary>The tables, brought up to date at a start. A directory of a newer program is refused.</summary>
 internal static class Schema
 {
-    public const int Newest = 1;
+    public const int Newest = 2;
 
     public static void Update(Database database, string directory)
     {

@@ -1,0 +1,1 @@
+-- From here on journal rows may be packed (format 2), which an older program would take for damage.
