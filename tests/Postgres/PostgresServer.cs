@@ -8,28 +8,41 @@ namespace Retention.Tests.Postgres;
 
 /// <summary>
 /// A PostgreSQL server of the tests' own: a new data directory, a free port of 127.0.0.1, a role that is no superuser.
-/// It is one for the whole test run, ends with it, and is started by whoever asks first.
+/// One is for the whole test run and is started by whoever asks first; others are for tests that destroy theirs. However
+/// the test run ends, its servers end with it and leave nothing behind.
 /// </summary>
-public sealed class PostgresServer
+public sealed class PostgresServer : IDisposable
 {
     public const string Missing = "PostgreSQL 15 or newer is not installed (Debian: apt-get install postgresql)";
 
     private const string Role = "retention";
+    private const string Standby = "standby";
     private static readonly Lazy<PostgresServer> Started = new(() => new PostgresServer());
     private static readonly string? Programs = FindPrograms();
 
     private readonly string directory = Path.Combine(Path.GetTempPath(), $"retention-postgres-{Guid.NewGuid():N}");
     private readonly int port = FreePort();
+    private readonly Process janitor;
     private Process? process;
 
-    private PostgresServer()
+    private PostgresServer(PostgresServer? primary = null)
     {
         Run("mkdir", "-m", "0700", directory);
-        Run($"{Programs}/initdb", "-D", directory, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync");
-        Run("sh", "-c", $"echo \"{Settings}\" >> {directory}/postgresql.conf");
+        janitor = StartJanitor();
+        if (primary is null)
+        {
+            Run($"{Programs}/initdb", "-D", directory, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync");
+            Run("sh", "-c", $"echo \"{Settings}\" >> {directory}/postgresql.conf");
+        }
+        else
+        {
+            Run(
+                $"{Programs}/pg_basebackup", "-D", directory, "-R", "-X", "stream", "-c", "fast", "--no-sync",
+                "-d", $"host=127.0.0.1 port={primary.port} user=postgres application_name={Standby}");
+        }
+
         Start();
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => End();
-        Sql("postgres", $"CREATE ROLE {Role} LOGIN PASSWORD 'none'");
+        if (primary is null) Sql("postgres", $"CREATE ROLE {Role} LOGIN PASSWORD 'none'");
     }
 
     public static bool IsInstalled => Programs is not null;
@@ -50,6 +63,49 @@ public sealed class PostgresServer
 
     /// <summary>Where a program of PostgreSQL's is.</summary>
     public static string Program(string name) => $"{Programs}/{name}";
+
+    /// <summary>A server of the test's own, to be destroyed.</summary>
+    public static PostgresServer StartNew() => new();
+
+    /// <summary>A standby of this server, for which every commit waits from now on.</summary>
+    public PostgresServer StartStandby()
+    {
+        var standby = new PostgresServer(this);
+        Sql("postgres", $"ALTER SYSTEM SET synchronous_standby_names = '{Standby}'");
+        Sql("postgres", "SELECT pg_reload_conf()");
+        for (var tries = 0; Sql("postgres", "SELECT sync_state FROM pg_stat_replication") != "sync" && tries < 600; tries++)
+        {
+            Thread.Sleep(50);
+        }
+
+        return standby;
+    }
+
+    /// <summary>The standby hears nothing more of the primary, which does not learn of it.</summary>
+    public void StopReceiving() => Signal("STOP", Sql("postgres", "SELECT pid FROM pg_stat_wal_receiver"));
+
+    public void GoOnReceiving() => Signal("CONT", Run("sh", "-c", "pgrep -P $(head -n 1 " + directory + "/postmaster.pid) | xargs").Trim().Split(' '));
+
+    /// <summary>Makes the standby the primary.</summary>
+    public void Promote() => Run($"{Programs}/pg_ctl", "-D", directory, "-w", "promote");
+
+    /// <summary>Kills the server for ever: SIGKILL, nothing is written any more.</summary>
+    public void Kill()
+    {
+        Signal("KILL", File.ReadLines(Path.Combine(directory, "postmaster.pid")).First());
+
+        // Not for the end of its output: a backend that sends to a standby out of reach may hold that a while longer.
+        process?.WaitForExit(TimeSpan.FromSeconds(10));
+    }
+
+    /// <summary>Ends the server and removes its data.</summary>
+    public void Dispose()
+    {
+        janitor.StandardInput.Close();
+        janitor.WaitForExit();
+        janitor.Dispose();
+        process?.Dispose();
+    }
 
     /// <summary>A new database that the tests' role owns, and how to connect to it.</summary>
     public string CreateDatabase()
@@ -165,15 +221,17 @@ public sealed class PostgresServer
         }
     }
 
-    private void End()
+    private static void Signal(string signal, params string[] processes) =>
+        Run("kill", [$"-{signal}", .. processes]);
+
+    // A test run that is killed has no time to clean up: the janitor sees its end by that of the pipe. It has a session of
+    // its own, so that what ends the run's processes all together does not end it.
+    private Process StartJanitor()
     {
-        try
-        {
-            Run($"{Programs}/pg_ctl", "-D", directory, "-m", "immediate", "-w", "stop");
-        }
-        finally
-        {
-            Run("rm", "-rf", directory);
-        }
+        var command = Command(
+            "sh", "-c", $"cat > /dev/null; {Programs}/pg_ctl -D {directory} -m immediate -w stop; rm -rf {directory}");
+        command.ArgumentList.Insert(0, command.FileName);
+        command.FileName = "setsid";
+        return Process.Start(command)!;
     }
 }

@@ -32,8 +32,14 @@ internal sealed class Connections : IDisposable
             Options = $"-c jit=off {given.Options}".TrimEnd(),
             TcpKeepAlive = true,
             Timeout = 5,
+
+            // After a failover the new primary is looked for at once, not after the usual ten seconds.
+            HostRecheckSeconds = 1,
         };
-        return new NpgsqlDataSourceBuilder(named.ConnectionString).Build();
+        var builder = new NpgsqlDataSourceBuilder(named.ConnectionString);
+        return named.Host?.Contains(',') == true
+            ? builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary)
+            : builder.Build();
     }
 
     public NpgsqlConnection Open() => source.OpenConnection();
