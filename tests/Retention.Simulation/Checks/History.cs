@@ -1,3 +1,4 @@
+using Retention.Engine.Core;
 using Retention.Engine.Ports;
 using Retention.Kernel;
 using Retention.Simulation.Cluster;
@@ -67,7 +68,7 @@ public sealed class History(Run run)
         }
 
         var points = PointsOf(snapshot.Grain.ToString());
-        var state = run.Kinds[snapshot.Grain.Kind].DecodeState(snapshot.State.Span).ToString();
+        var state = SavedStateFormat.Decode(run.Kinds[snapshot.Grain.Kind], snapshot.State.Span).ToString();
         Demand(
             snapshot.Version <= points.Count && points[(int)snapshot.Version - 1].State.ToString() == state,
             "SnapshotIsFold", $"{snapshot.Grain}@{snapshot.Version}={state}");

@@ -40,6 +40,9 @@ public sealed class ToyKind(string name, Func<ITurn, GrainId, Instant, Decision>
 {
     public string Name => name;
 
+    /// <summary>Saved states are numbers, which begin with any byte: only a format's own byte tells them apart.</summary>
+    public int StateFormat => 1;
+
     public object Initial => ToyState.Empty;
 
     public object Evolve(object state, object fact) => ((ToyState)state).Apply((ToyFact)fact);
