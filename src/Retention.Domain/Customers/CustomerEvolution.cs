@@ -56,10 +56,10 @@ public static class CustomerEvolution
     };
 
     private static CustomerState Bought(CustomerState state, PurchaseRecorded fact) =>
-        Bought(state, fact.At, fact.LotNumber > 0 ? LotOf(fact) : null, fact.Total, fact.PaidDebt, fact.PurchasedAt);
+        Bought(state, fact.At, fact.LotNumber > 0 ? LotOf(fact, state.Lots) : null, fact.Total, fact.PaidDebt, fact.PurchasedAt);
 
     private static CustomerState TookOver(CustomerState state, PurchaseTakenOver fact) =>
-        Bought(state, fact.At, fact.LotNumber > 0 ? LotOf(fact) : null, fact.Amount, fact.PaidDebt, fact.PurchasedAt);
+        Bought(state, fact.At, fact.LotNumber > 0 ? LotOf(fact, state.Lots) : null, fact.Amount, fact.PaidDebt, fact.PurchasedAt);
 
     private static CustomerState Bought(
         CustomerState state, Instant at, Lot? lot, long amount, long paidDebt, Instant purchasedAt)
@@ -87,9 +87,9 @@ public static class CustomerEvolution
         };
     }
 
-    private static Lot LotOf(PurchaseRecorded fact) => new(
+    private static Lot LotOf(PurchaseRecorded fact, ImmutableArray<Lot> lots) => new(
         fact.LotNumber,
-        fact.Source,
+        SourceOf(fact.Source, lots),
         fact.PurchaseId,
         fact.Origin?.BrandId ?? "",
         fact.RuleVersion,
@@ -98,6 +98,10 @@ public static class CustomerEvolution
         fact.ExpiresAt ?? Instant.MaxValue,
         fact.Accrued - fact.PaidDebt)
     { EntityId = fact.EntityId };
+
+    // Nearly all sales come from one source: its name is kept in memory once, not with each of a hundred lots.
+    private static string? SourceOf(string? source, ImmutableArray<Lot> lots) =>
+        lots.Length > 0 && lots[^1].Source == source ? lots[^1].Source : source;
 
     private static CustomerState Returned(CustomerState state, ReturnRecorded fact) => state with
     {
@@ -118,9 +122,9 @@ public static class CustomerEvolution
             Spend = state.Spend - amount,
         };
 
-    private static Lot LotOf(PurchaseTakenOver fact) => new(
+    private static Lot LotOf(PurchaseTakenOver fact, ImmutableArray<Lot> lots) => new(
         fact.LotNumber,
-        fact.Source,
+        SourceOf(fact.Source, lots),
         fact.PurchaseId,
         fact.BrandId,
         fact.RuleVersion,

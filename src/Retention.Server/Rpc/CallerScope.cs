@@ -21,8 +21,10 @@ public static class CallerScope
 
     private static async ValueTask CheckBoundAsync(IGrainHost host, CallContext call, Caller caller, IMessage request)
     {
-        foreach (var (refersTo, id) in ReferredIds.Of(request))
+        var named = ReferredIds.Of(request);
+        for (var i = 0; i < named.Count; i++)
         {
+            var (refersTo, id) = named[i];
             if (refersTo == RefersTo.Brand && caller.BrandId is { } brand && id != brand)
             {
                 throw ErrorMap.ToFailure(Refusal.Because(RefusalReason.BrandNotFound, ("brand_id", id)));

@@ -15,6 +15,8 @@ internal sealed class ReferredIds
 {
     private static readonly ConcurrentDictionary<MessageDescriptor, ReferredIds> Known = [];
 
+    private static readonly List<(RefersTo, string)> Nothing = [];
+
     private readonly (FieldDescriptor Field, RefersTo RefersTo)[] fields;
 
     private ReferredIds(MessageDescriptor message) => fields =
@@ -25,11 +27,11 @@ internal sealed class ReferredIds
     ];
 
     /// <summary>Brands and stores in the order of their fields; single fields that are empty name nothing.</summary>
-    public static IReadOnlyList<(RefersTo RefersTo, string Id)> Of(IMessage message)
+    public static List<(RefersTo RefersTo, string Id)> Of(IMessage message)
     {
         List<(RefersTo, string)>? found = null;
         Collect(message, ref found);
-        return found ?? (IReadOnlyList<(RefersTo, string)>)[];
+        return found ?? Nothing;
     }
 
     private static void Collect(IMessage message, ref List<(RefersTo, string)>? found)
@@ -45,17 +47,18 @@ internal sealed class ReferredIds
             {
                 Collect(part, ref found);
             }
-            else if (value is IEnumerable parts)
+            else if (value is IList parts)
             {
                 CollectAll(parts, refersTo, ref found);
             }
         }
     }
 
-    private static void CollectAll(IEnumerable parts, RefersTo refersTo, ref List<(RefersTo, string)>? found)
+    private static void CollectAll(IList parts, RefersTo refersTo, ref List<(RefersTo, string)>? found)
     {
-        foreach (var part in parts)
+        for (var i = 0; i < parts.Count; i++)
         {
+            var part = parts[i];
             if (part is string id) (found ??= []).Add((refersTo, id));
             else Collect((IMessage)part!, ref found);
         }
