@@ -24,6 +24,10 @@ public static class RedemptionId
             ? new LedgerKey(value)
             : null;
 
+    /// <summary>The key of one of several redemptions of a request.</summary>
+    public static LedgerKey Stacked(string tenantId, string requestId, int position) =>
+        LedgerKey.Of("stacked coupon", tenantId, requestId, position.ToString(CultureInfo.InvariantCulture));
+
     /// <summary>A redemption is reversed by one commit only.</summary>
     public static LedgerKey Reversal(string redemptionId) => LedgerKey.Of("coupon reversal", redemptionId);
 

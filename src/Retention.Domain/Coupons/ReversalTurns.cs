@@ -19,8 +19,9 @@ public static class ReversalTurns
         var linesGrain = OfferGrains.RedemptionId(command.TenantId, command.RedemptionId);
         var state = turn.State<RedemptionState>(linesGrain);
         if (RedemptionId.Key(command.RedemptionId) is not { } key) return Unknown(command.RedemptionId);
-        var facts = turn.Recorded(key);
+        var recorded = turn.Recorded(key);
         if (!turn.IsComplete) return Decision.Silent();
+        var facts = recorded?.Where(change => IsOf(change.Fact, command.RedemptionId)).ToList();
 
         var partition = PartitionId.Tenant(command.TenantId);
         var redeemed = Offered(facts);
@@ -83,6 +84,16 @@ public static class ReversalTurns
                 break;
         }
     }
+
+    // One commit may hold several redemptions of one order.
+    private static bool IsOf(object fact, string redemption) => fact switch
+    {
+        OfferRedeemed redeemed => redeemed.Redemption == redemption,
+        UseRedeemed use => use.Redemption == redemption,
+        CouponRedeemed coupon => coupon.Redemption == redemption,
+        EntityCleared cleared => cleared.Redemption == redemption,
+        _ => true,
+    };
 
     private static bool IsReturned(RedeemedLine line) =>
         line.AmountBack == line.Amount && line.DiscountBack == line.Discount;

@@ -109,11 +109,14 @@ public static class EntityClearing
             var (first, second) = EntityArea.Ordered(claim.Funder, claim.Redeemer);
             var firstCredit = first == claim.Redeemer ? claim.MinorUnits : -claim.MinorUnits;
             var (at, on) = Moment(account, tenant, now);
+
+            // Several coupons of one order clear in one turn.
+            var before = decision.Changes.Count(change => change.Grain == grain);
             decision.Change(grain, new EntityCleared
             {
                 At = at,
                 On = on,
-                Number = account.Lines + 1,
+                Number = account.Lines + before + 1,
                 First = NullIfEmpty(first),
                 Second = NullIfEmpty(second),
                 Currency = tenant.Currency,

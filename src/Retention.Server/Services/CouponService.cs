@@ -34,6 +34,8 @@ public sealed partial class CouponService(IGrainHost grains, CodeGuard guard, Co
         .Unary<ReleaseReservationRequest, ReleaseReservationResponse>(nameof(ReleaseReservation), ReleaseReservation)
         .Unary<RedeemCouponRequest, RedeemCouponResponse>(nameof(RedeemCoupon), (request, call) =>
             guard.Guard(call.Caller(), request.CustomerId, () => RedeemCoupon(request, call)))
+        .Unary<RedeemCouponsRequest, RedeemCouponsResponse>(nameof(RedeemCoupons), (request, call) =>
+            guard.Guard(call.Caller(), request.CustomerId, () => RedeemCoupons(request, call)))
         .Unary<ReverseCouponRedemptionRequest, ReverseCouponRedemptionResponse>(
             nameof(ReverseCouponRedemption), ReverseCouponRedemption)
         .Unary<GetCouponRequest, GetCouponResponse>(nameof(GetCoupon), (request, call) =>
@@ -79,12 +81,7 @@ public sealed partial class CouponService(IGrainHost grains, CodeGuard guard, Co
             StoreId = StoreOf(caller, request.StoreId),
             Basket = request.Basket.ToDomain() ?? throw RequestField.Invalid("basket", "required"),
         };
-        foreach (var code in request.Codes)
-        {
-            var one = till with { Code = RequestField.Text(code, "codes", CodeMax) };
-            if (await FindAgreement(call, request, one) is not null) throw RequestField.Invalid("codes", "no_joint_coupons");
-        }
-
+        await CheckOwnAsync(request.Codes, till, call, request);
         var command = new ValidateStack(till, [.. request.Codes]);
         var stack = await grains.Read<StackValidation>(
             call, request, caller.Partition, turn => StackTurns.Validate(turn, command));
@@ -94,6 +91,16 @@ public sealed partial class CouponService(IGrainHost grains, CodeGuard guard, Co
         }
 
         return stack.ToProto();
+    }
+
+    // Joint coupons stand alone.
+    private async ValueTask CheckOwnAsync(IEnumerable<string> codes, RedeemCoupon till, CallContext call, IMessage request)
+    {
+        foreach (var code in codes)
+        {
+            var one = till with { Code = RequestField.Text(code, "codes", CodeMax) };
+            if (await FindAgreement(call, request, one) is not null) throw RequestField.Invalid("codes", "no_joint_coupons");
+        }
     }
 
     private async ValueTask<GetCouponResponse> GetCoupon(GetCouponRequest request, CallContext call)
