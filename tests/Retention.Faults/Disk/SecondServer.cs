@@ -10,8 +10,8 @@ internal static class SecondServer
 {
     private const int WrongUsage = 2;
 
-    // The bar is one second for the refusal itself; the rest is the start of a process on a busy machine.
-    private static readonly TimeSpan Bar = TimeSpan.FromSeconds(1);
+    // The bar of a second is held to by FaultTests inside one process; here a process starts on a busy machine.
+    private static readonly TimeSpan AtMost = TimeSpan.FromSeconds(30);
 
     public static async Task RunAsync(Sheet sheet)
     {
@@ -33,7 +33,7 @@ internal static class SecondServer
             slowest = took > slowest ? took : slowest;
         }
 
-        if (slowest > 5 * Bar) wrong.Add($"a refusal took {slowest.TotalSeconds:0.0} s");
+        if (slowest > AtMost) wrong.Add($"a refusal took {slowest.TotalSeconds:0.0} s");
         await tills.AnswersAsync(50);
         await tills.CloseAsync();
         var (lost, doubled, others) = await shop.SettleAsync(platform.As(shop.Key));

@@ -16,6 +16,7 @@ internal static class Rows
     private static readonly (string Name, Func<Sheet, Task> Run)[] All =
     [
         ("D1", PowerLossRow.RunAsync),
+        ("D1server", ServerPowerLossRow.RunAsync),
         ("D3", FailingDisk.RunAsync),
         ("D4", FullDisk.RunAsync),
         ("D7", FlippedBits.RunAsync),
