@@ -81,6 +81,9 @@ public sealed class PostgresServer : IDisposable
         return standby;
     }
 
+    /// <summary>Sends a signal to processes of a server, which are another account's.</summary>
+    public static void Signal(string signal, params string[] processes) => Run("kill", [$"-{signal}", .. processes]);
+
     /// <summary>The standby hears nothing more of the primary, which does not learn of it.</summary>
     public void StopReceiving() => Signal("STOP", Sql("postgres", "SELECT pid FROM pg_stat_wal_receiver"));
 
@@ -220,9 +223,6 @@ public sealed class PostgresServer : IDisposable
             }
         }
     }
-
-    private static void Signal(string signal, params string[] processes) =>
-        Run("kill", [$"-{signal}", .. processes]);
 
     // A test run that is killed has no time to clean up: the janitor sees its end by that of the pipe. It has a session of
     // its own, so that what ends the run's processes all together does not end it.

@@ -1,3 +1,4 @@
+using System.Data;
 using System.Globalization;
 using System.Reflection;
 using Npgsql;
@@ -30,7 +31,11 @@ internal static class Migrations
         }
         finally
         {
-            Execute(connection, $"SELECT pg_advisory_unlock({AdvisoryKeys.Migration(schema)})");
+            // A connection that broke has let the lock go, and what broke it is what the caller must hear of.
+            if (connection.State == ConnectionState.Open)
+            {
+                Execute(connection, $"SELECT pg_advisory_unlock({AdvisoryKeys.Migration(schema)})");
+            }
         }
     }
 
