@@ -43,6 +43,12 @@ public sealed record JointCouponState
     /// <summary>Exclusive: the start of the day after.</summary>
     public Instant ExpiresAt { get; init; }
 
+    /// <summary>The last reservation; empty: there was none.</summary>
+    public string Reservation { get; init => field = value ?? ""; } = "";
+
+    /// <summary>Exclusive; null: it was used or released.</summary>
+    public Instant? ReservedUntil { get; init; }
+
     /// <summary>The redemption that stands; empty: none.</summary>
     public string RedemptionId { get; init; } = "";
 
@@ -83,6 +89,8 @@ public sealed record JointCouponState
 
     public bool IsIssued => LegId.Length > 0;
 
+    public bool IsReservedAt(Instant now) => ReservedUntil > now && Status == JointCouponStatus.Open;
+
     /// <summary>
     /// What the entries of the redemption come to now, and in which book; null when they came to nothing: never
     /// redeemed, clawed back, or without a sale to the moment at which that ends the matter.
@@ -120,7 +128,10 @@ public sealed record JointCouponState
             EntityId = redeemed.EntityId,
             GivenMinorUnits = redeemed.DiscountMinorUnits,
             ConfirmBy = redeemed.ConfirmBy,
+            ReservedUntil = null,
         },
+        JointCouponReserved reserved => this with { Reservation = reserved.Reservation, ReservedUntil = reserved.Until },
+        JointCouponReleased => this with { ReservedUntil = null },
         JointSaleSeen seen => this with { Sale = seen.Sale },
         JointCreditTakenBack taken => this with
         {
@@ -165,6 +176,8 @@ public readonly record struct StandingCredit(Book Book, long MinorUnits);
 /// <summary>What happened to one coupon of an agreement.</summary>
 [JsonDerivedType(typeof(JointCouponIssued), "joint-coupon-issued")]
 [JsonDerivedType(typeof(JointCouponRedeemed), "joint-coupon-redeemed")]
+[JsonDerivedType(typeof(JointCouponReserved), "joint-coupon-reserved")]
+[JsonDerivedType(typeof(JointCouponReleased), "joint-coupon-released")]
 [JsonDerivedType(typeof(JointCouponReopened), "joint-coupon-reopened")]
 [JsonDerivedType(typeof(JointCouponVoided), "joint-coupon-voided")]
 [JsonDerivedType(typeof(JointTriggerReturned), "joint-trigger-returned")]
@@ -200,7 +213,17 @@ public sealed record JointCouponRedeemed(
 
     /// <summary>Exclusive; null: the redemption is final at once.</summary>
     public Instant? ConfirmBy { get; init; }
+
+    /// <summary>The reservation that it used up; null: none was open.</summary>
+    public string? Reservation { get; init; }
 }
+
+/// <summary>An order at the redeeming brand keeps the coupon for itself.</summary>
+/// <param name="Until">Exclusive: then it is free by itself.</param>
+public sealed record JointCouponReserved(string Reservation, Instant Until) : JointCouponFact;
+
+/// <summary>The order was canceled before the reservation's end.</summary>
+public sealed record JointCouponReleased(string Reservation) : JointCouponFact;
 
 /// <summary>The sale that used the coupon arrived.</summary>
 /// <param name="Sale">A reference that the redeeming tenant alone can tell the sale by.</param>

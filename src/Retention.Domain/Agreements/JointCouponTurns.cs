@@ -26,10 +26,17 @@ public static class JointCouponTurns
     public static Decision Redeem(ITurn turn, Asker asker, string agreementId, RedeemCoupon command)
     {
         var desk = Opened(turn, asker, agreementId, command.Code);
+
+        // Asked only where something is reserved.
+        var own = desk.Coupon.IsReservedAt(desk.Now) ? JointReservationTurns.OwnOf(turn, agreementId, command) : "";
         if (!turn.IsComplete) return Decision.Silent();
         if (Fault(desk, asker, command) is { } fault) return fault;
+        if (command.ReservationId.Length > 0 && command.ReservationId != desk.Coupon.Reservation)
+        {
+            return Because(RefusalReason.ReservationNotFound, ("reservation_id", command.ReservationId));
+        }
 
-        var failing = Failing(desk, asker, agreementId, command, desk.Now);
+        var failing = Failing(desk, asker, agreementId, command, desk.Now, own);
         if (failing.Any) return failing.First();
 
         return Redeemed(desk, asker, agreementId, command.RedemptionId, Discount(desk, command));
@@ -140,8 +147,9 @@ public static class JointCouponTurns
     }
 
     /// <param name="givenAt">When the till gave the discount.</param>
+    /// <param name="reservation">The asker's own, which does not stand against it.</param>
     internal static Refusals Failing(
-        JointDesk desk, Asker asker, string agreementId, RedeemCoupon command, Instant givenAt)
+        JointDesk desk, Asker asker, string agreementId, RedeemCoupon command, Instant givenAt, string reservation = "")
     {
         var failing = default(Refusals);
         if (command.CampaignId.Length > 0 && command.CampaignId != agreementId)
@@ -156,16 +164,26 @@ public static class JointCouponTurns
         }
 
         if (desk.Coupon.Status == JointCouponStatus.Redeemed) failing.Add(RefusalReason.AlreadyRedeemed);
+        if (desk.Coupon.ReservedUntil is { } until && desk.Coupon.IsReservedAt(desk.Now) && desk.Coupon.Reservation != reservation)
+        {
+            failing.Add(RefusalReason.ReservedElsewhere, ("expire_time", until));
+        }
+
         if (desk.Coupon.Status == JointCouponStatus.Voided) failing.Add(RefusalReason.Voided);
         if (!desk.Person.MayShare) failing.Add(RefusalReason.ConsentMissing);
         return failing;
     }
 
-    private static long Discount(JointDesk desk, RedeemCoupon command) => command.Basket is { } basket
-        ? Math.Min(desk.Coupon.DiscountMinorUnits, basket.TotalMinorUnits)
-        : desk.Coupon.DiscountMinorUnits;
+    // Of a combination a coupon gives its part of it (ValidateCoupons).
+    internal static long Discount(JointDesk desk, RedeemCoupon command)
+    {
+        var discount = command.Basket is { } basket
+            ? Math.Min(desk.Coupon.DiscountMinorUnits, basket.TotalMinorUnits)
+            : desk.Coupon.DiscountMinorUnits;
+        return Math.Min(discount, command.DiscountMost ?? discount);
+    }
 
-    private static bool IsRedeemers(JointDesk desk, Asker asker) =>
+    internal static bool IsRedeemers(JointDesk desk, Asker asker) =>
         desk.Leg is { } leg
         && leg.Redeeming.TenantId == asker.TenantId
         && (asker.BrandId.Length == 0 || asker.BrandId == leg.Redeeming.BrandId);

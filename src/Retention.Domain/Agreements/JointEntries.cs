@@ -41,7 +41,9 @@ internal static class JointEntries
         var credit = terms.IssuerShare(discount);
         var fact = new JointCouponRedeemed(redemption, discount, credit, desk.Today)
         {
-            At = desk.Now, EntityId = entityId,
+            At = desk.Now,
+            EntityId = entityId,
+            Reservation = coupon.IsReservedAt(desk.Now) ? coupon.Reservation : null,
         };
         if (!terms.SettlesAtSale)
         {

@@ -76,6 +76,7 @@ internal static class CouponMessages
                 Index = code.Position,
                 OfferId = code.OfferId,
                 CouponId = code.CouponId,
+                AgreementId = code.AgreementId,
                 IsApplied = code.DiscountMinorUnits is not null,
                 Discount = new Money(stack.Currency, code.DiscountMinorUnits ?? 0).ToProto(),
                 Reasons = { code.Failing.Select(refusal => ErrorMap.ReasonName(refusal.Reason)).Distinct() },

@@ -68,17 +68,15 @@ public sealed partial class CouponService
             ? NodaTime.Duration.FromSeconds(duration.Seconds) + NodaTime.Duration.FromNanoseconds((long)duration.Nanos)
             : throw RequestField.Invalid("ttl", "required");
         var key = ReservationOf(caller, request.Source, request.OrderId);
-        if (await FindAgreement(call, request, till) is not null)
-        {
-            throw RequestField.Invalid("code", "joint_coupons_are_not_reserved");
-        }
-
+        var joint = await FindAgreement(call, request, till);
         var command = new ReserveCoupon(till, ReservationId.Of(caller.TenantId, requestId), ttl);
         return await grains.Change(
             call,
             request,
-            caller.Partition,
-            turn => ReservationTurns.Reserve(turn, command),
+            joint is null ? caller.Partition : PartitionId.Agreement(joint.AgreementId),
+            turn => joint is null ? ReservationTurns.Reserve(turn, command)
+                : joint.Fault is { } fault ? fault
+                : JointReservationTurns.Reserve(turn, joint.Asker, joint.AgreementId, command),
             Reserved,
             new CommandKey(key, RefusalReason.OrderIdReused));
     }
@@ -89,11 +87,24 @@ public sealed partial class CouponService
         var caller = call.Caller();
         RequestField.RequestId(request.RequestId);
         var reservationId = await ReservationIdOf(request, caller, call);
+        var record = ReservationId.Key(reservationId) is { } key ? await grains.FindAsync(key, call.Cancellation) : null;
+        if (record is not { Partition.IsAgreement: true })
+        {
+            return await grains.Change(
+                call,
+                request,
+                caller.Partition,
+                turn => ReservationTurns.Release(turn, caller.TenantId, reservationId),
+                Released);
+        }
+
+        // The agreement's own turn says whether the caller is its redeeming side.
+        var asker = await grains.Asker(call, request);
         return await grains.Change(
             call,
             request,
-            caller.Partition,
-            turn => ReservationTurns.Release(turn, caller.TenantId, reservationId),
+            record.Partition,
+            turn => JointReservationTurns.Release(turn, asker, record.Partition.OwnerId, reservationId),
             Released);
     }
 
@@ -118,11 +129,6 @@ public sealed partial class CouponService
 
         // Only a joint code costs another question: the hot path of a generic code is one turn.
         var joint = await FindAgreement(call, request, command);
-        if (joint is not null && command.DiscountMost is not null)
-        {
-            throw RequestField.Invalid("maximum_discount", "empty_for_a_joint_coupon");
-        }
-
         var partition = joint is null ? caller.Partition : PartitionId.Agreement(joint.AgreementId);
         Decision Decide(ITurn turn) => joint is null
             ? CouponTurns.Redeem(turn, command)

@@ -81,8 +81,16 @@ public sealed partial class CouponService(IGrainHost grains, CodeGuard guard, Co
             StoreId = StoreOf(caller, request.StoreId),
             Basket = request.Basket.ToDomain() ?? throw RequestField.Invalid("basket", "required"),
         };
-        await CheckOwnAsync(request.Codes, till, call, request);
-        var command = new ValidateStack(till, [.. request.Codes]);
+        var joint = ImmutableArray.CreateBuilder<JointCode>();
+        foreach (var (position, code) in request.Codes.Index())
+        {
+            var one = till with { Code = RequestField.Text(code, "codes", CodeMax) };
+            if (await FindAgreement(call, request, one) is not { } route) continue;
+            if (route.Fault is { } fault) throw ErrorMap.ToFailure(fault);
+            joint.Add(await JudgedAsync(position, route, one, call));
+        }
+
+        var command = new ValidateStack(till, [.. request.Codes]) { Joint = joint.ToImmutable() };
         var stack = await grains.Read<StackValidation>(
             call, request, caller.Partition, turn => StackTurns.Validate(turn, command));
         foreach (var code in stack.Codes)
@@ -93,7 +101,7 @@ public sealed partial class CouponService(IGrainHost grains, CodeGuard guard, Co
         return stack.ToProto();
     }
 
-    // Joint coupons stand alone.
+    // Several codes are redeemed in the chain's own turn: a joint coupon is redeemed by itself, at its part.
     private async ValueTask CheckOwnAsync(IEnumerable<string> codes, RedeemCoupon till, CallContext call, IMessage request)
     {
         foreach (var code in codes)
@@ -101,6 +109,26 @@ public sealed partial class CouponService(IGrainHost grains, CodeGuard guard, Co
             var one = till with { Code = RequestField.Text(code, "codes", CodeMax) };
             if (await FindAgreement(call, request, one) is not null) throw RequestField.Invalid("codes", "no_joint_coupons");
         }
+    }
+
+    // The agreement judges its coupon alone; the chain's own turn combines.
+    private async ValueTask<JointCode> JudgedAsync(int position, JointRoute route, RedeemCoupon one, CallContext call)
+    {
+        var answer = await grains.AskAsync(
+            new Command(
+                PartitionId.Agreement(route.AgreementId),
+                [],
+                UInt128.Zero,
+                turn => JointCouponTurns.Validate(turn, route.Asker, route.AgreementId, one)),
+            call.Cancellation);
+        return answer.Reply is CouponValidation validation
+            ? new JointCode(
+                position,
+                route.AgreementId,
+                CouponCode.CouponId(CouponCode.Joint(one.Code) ?? ""),
+                validation.DiscountMinorUnits,
+                validation.Failing)
+            : new JointCode(position, "", "", 0, [answer.Refusal ?? Refusal.Because(RefusalReason.CouponNotFound)]);
     }
 
     private async ValueTask<GetCouponResponse> GetCoupon(GetCouponRequest request, CallContext call)

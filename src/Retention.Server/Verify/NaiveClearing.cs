@@ -60,6 +60,10 @@ public sealed class NaiveClearing : INaiveLaw
 
         public Instant? ConfirmBy { get; set; }
 
+        public string Reservation { get; set; } = "";
+
+        public Instant? ReservedUntil { get; set; }
+
         public bool IsSold { get; set; }
 
         public bool IsClawedBack { get; set; }
@@ -114,7 +118,20 @@ public sealed class NaiveClearing : INaiveLaw
                     coupon.Reserved = fact.Json.Long("reserved_minor_units");
                     coupon.Status = "Open";
                     break;
+                case "joint-coupon-reserved":
+                    coupon.Reservation = Text(fact.Json, "reservation");
+                    coupon.ReservedUntil = fact.Json.Moment("until");
+                    break;
+                case "joint-coupon-released":
+                    coupon.ReservedUntil = null;
+                    break;
                 case "joint-coupon-redeemed":
+                    if (coupon.ReservedUntil > fact.Json.Moment("at") && Text(fact.Json, "reservation") != coupon.Reservation)
+                    {
+                        Tell($"coupon {fact.Grain.Key[..4]}... is redeemed while {coupon.Reservation} holds it");
+                    }
+
+                    coupon.ReservedUntil = null;
                     if (coupon.Status != "Open") Tell($"coupon {fact.Grain.Key[..4]}... is redeemed while {coupon.Status}");
                     coupon.Status = "Redeemed";
                     coupon.Credit = fact.Json.Long("credit_minor_units");

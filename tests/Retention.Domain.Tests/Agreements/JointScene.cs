@@ -61,7 +61,7 @@ public sealed class JointScene
         }
     }
 
-    public Asker Asks(string tenant, string currency = "USD") => new(tenant, "", currency, Now, true) 
+    public Asker Asks(string tenant, string currency = "USD") => new(tenant, "", currency, Now, true)
     {
         EntityId = Entity, Brands = TenantOf(tenant).Brands,
     };
@@ -131,6 +131,29 @@ public sealed class JointScene
         Books.Deliver();
         return decision;
     }
+
+    /// <param name="by">The reservation of the asker's order; empty: none.</param>
+    public Decision RedeemReserved(string tenant, string code, string by)
+    {
+        var key = LedgerKey.Request(tenant, $"req-{++requests}");
+        var till = new RedeemCoupon(tenant, "", code, "", "", "", null, RedemptionId.Of(key)) { ReservationId = by };
+        var decision = Books.Ask(turn => JointCouponTurns.Redeem(turn, Asks(tenant), Id, till), key);
+        Books.Deliver();
+        return decision;
+    }
+
+    /// <summary>Named after its request, as in the product.</summary>
+    public (string Id, Decision Decision) Reserve(string tenant, string code, Duration ttl)
+    {
+        var key = LedgerKey.Request(tenant, $"req-{++requests}");
+        var till = new RedeemCoupon(tenant, "", code, "", "", "", null, "");
+        var id = ReservationId.Of(key);
+        return (id, Books.Ask(
+            turn => JointReservationTurns.Reserve(turn, Asks(tenant), Id, new ReserveCoupon(till, id, ttl)), key));
+    }
+
+    public Decision Release(string tenant, string reservation) =>
+        Books.Ask(turn => JointReservationTurns.Release(turn, Asks(tenant), Id, reservation));
 
     /// <summary>A till that names its customer.</summary>
     private Asker Names(string tenant, string customer) => Asks(tenant) with

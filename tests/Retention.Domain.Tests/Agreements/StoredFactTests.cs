@@ -134,6 +134,8 @@ public sealed class StoredFactTests
         (AgreementGrains.Agreement, new AgreementEnded(Side.Second) { At = At, EndsAt = End }),
         (AgreementGrains.Coupon, new JointCouponIssued("1", "c0ffee", "c2VhbGVk", 199, 1, EndsOn, End) { At = At }),
         (AgreementGrains.Coupon, new JointCouponRedeemed(Redemption, 199, 66, On) { At = At }),
+        (AgreementGrains.Coupon, new JointCouponReserved(Reservation, End) { At = At }),
+        (AgreementGrains.Coupon, new JointCouponReleased(Reservation) { At = At }),
         (AgreementGrains.Coupon, new JointCouponReopened(Redemption, "RETURNED", "ret-1") { At = At }),
         (AgreementGrains.Coupon, new JointCouponVoided("", "TRIGGER_RETURNED", "") { At = At }),
         (AgreementGrains.Coupon, new JointTriggerReturned(true) { At = At }),

@@ -160,4 +160,80 @@ public sealed class JointRuleTests
         Assert.Equal((0, 0), await shops.OwedAsync());
         Assert.Equal("VOIDED", (await shops.Shoes.Redeem(new RedeemCouponRequest { Code = used })).Reason);
     }
+
+    [Fact]
+    public async Task A_reserved_joint_coupon_waits_for_its_order_and_a_canceled_order_gives_it_back()
+    {
+        await using var server = await TestServer.StartAsync();
+        var shops = await JointShops.OpenAsync(server, _ => { });
+        var code = (await shops.BuyAsync("p-1"))!;
+        var first = (await ReserveAsync("o-1")).Reply;
+        Assert.Equal(199, first.Discount.MinorUnits);
+        Assert.Equal("RESERVED_ELSEWHERE", (await ReserveAsync("o-2")).Reason);
+        Assert.Equal("RESERVED_ELSEWHERE", (await shops.Shoes.Redeem(new RedeemCouponRequest { Code = code })).Reason);
+        Assert.Equal("RESERVATION_NOT_FOUND", (await ReleaseAsync(shops.Bakery, first.ReservationId)).Reason);
+
+        Assert.True((await ReleaseAsync(shops.Shoes, "", "o-1")).Reply.WasOpen);
+        _ = (await ReserveAsync("o-3")).Reply;
+        var redeemed = await JointShops.Ask<RedeemCouponResponse>(shops.Shoes, "CouponService/RedeemCoupon", new RedeemCouponRequest
+        {
+            RequestId = TestServer.NewId(), Code = code, Source = "web", OrderId = "o-3",
+        });
+
+        Assert.Equal(199, redeemed.Reply.Redemption.Discount.MinorUnits);
+        Assert.Equal((66, 0), await shops.OwedAsync());
+        Assert.False((await ReleaseAsync(shops.Shoes, "", "o-3")).Reply.WasOpen);
+
+        Task<RpcAnswer<ReserveCouponResponse>> ReserveAsync(string orderId) => JointShops.Ask<ReserveCouponResponse>(
+            shops.Shoes,
+            "CouponService/ReserveCoupon",
+            new ReserveCouponRequest
+            {
+                RequestId = TestServer.NewId(), Code = code, Source = "web", OrderId = orderId, Ttl = new() { Seconds = 600 },
+            });
+
+        Task<RpcAnswer<ReleaseReservationResponse>> ReleaseAsync(TestTenant by, string id, string order = "")
+        {
+            var request = new ReleaseReservationRequest { RequestId = TestServer.NewId(), Source = "web" };
+            if (order.Length > 0) request.OrderId = order;
+            else request.ReservationId = id;
+            return JointShops.Ask<ReleaseReservationResponse>(by, "CouponService/ReleaseReservation", request);
+        }
+    }
+
+    [Fact]
+    public async Task A_joint_coupon_goes_with_the_chains_own_and_takes_what_they_leave_to_pay()
+    {
+        await using var server = await TestServer.StartAsync();
+        var shops = await JointShops.OpenAsync(server, terms => terms.Trigger.MaxOpenPerCustomer = 0);
+        var codes = ((await shops.BuyAsync("p-1"))!, (await shops.BuyAsync("p-2"))!);
+        await shops.Shoes.ActiveOffer(new Offer { OfferId = "most", Code = "MOST", Discount = new Discount { ShareBps = 8500 } });
+        await shops.Shoes.ActiveOffer(new Offer
+        {
+            OfferId = "only", Code = "ONLY", Discount = new Discount { AmountOff = Usd(990) }, Stacking = new OfferStacking { Exclusive = true },
+        });
+        var basket = new Basket { Total = Usd(1000) };
+
+        var answer = await JointShops.Call<ValidateCouponsResponse>(shops.Shoes, "CouponService/ValidateCoupons", new ValidateCouponsRequest
+        {
+            Codes = { codes.Item1, "only", "most", codes.Item2 }, Basket = basket,
+        });
+
+        Assert.Equal(1000, answer.Discount.MinorUnits);
+        Assert.Equal(
+            [(2, 850L, true), (0, 150, true), (1, 0, false), (3, 0, false)],
+            answer.Coupons.Select(coupon => (coupon.Index, coupon.Discount.MinorUnits, coupon.IsApplied)));
+        var joint = answer.Coupons[1];
+        Assert.Equal((shops.AgreementId, ""), (joint.AgreementId, joint.OfferId));
+        var redeemed = (await shops.Shoes.Redeem(new RedeemCouponRequest
+        {
+            Code = codes.Item1, Basket = basket, MaximumDiscount = joint.Discount,
+        })).Reply.Redemption;
+        Assert.Equal(150, redeemed.Discount.MinorUnits);
+        Assert.Equal((49, 0), await shops.OwedAsync());
+        Assert.Equal(["ALREADY_REDEEMED"], (await JointShops.Call<ValidateCouponsResponse>(
+            shops.Shoes,
+            "CouponService/ValidateCoupons",
+            new ValidateCouponsRequest { Codes = { codes.Item1 }, Basket = basket })).Coupons[0].Reasons);
+    }
 }
