@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Retention.Engine.Ports;
 
@@ -65,6 +66,8 @@ internal sealed class Packing
     }
 
     /// <summary>Puts the content together again. Bytes that say anything impossible are damage.</summary>
+    // A start unpacks the whole tail before the runtime compiles anything a second time.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Unpack(ReadOnlySpan<byte> packed, Span<byte> content)
     {
         var words = Words.Bytes;
@@ -84,14 +87,31 @@ internal sealed class Packing
             var length = Length(packed, ref at, token & NibbleMax) + MatchMin;
             if (back == 0 || back > written + words.Length || length > content.Length - written) throw Unreadable();
 
-            // A copy may begin in the words and go on into the content, and may overlap what it writes.
-            for (var from = written - back; length > 0; length--, from++, written++)
-            {
-                content[written] = from < 0 ? words[words.Length + from] : content[from];
-            }
+            Copy(words, content, written, back, length);
+            written += length;
         }
 
         if (written != content.Length) throw Unreadable();
+    }
+
+    private static void Copy(ReadOnlySpan<byte> words, Span<byte> content, int written, int back, int length)
+    {
+        var from = written - back;
+        if (from < 0)
+        {
+            // It may begin in the words and go on into the content.
+            var ofWords = Math.Min(length, -from);
+            words.Slice(words.Length + from, ofWords).CopyTo(content[written..]);
+            (from, written, length) = (0, written + ofWords, length - ofWords);
+        }
+
+        // It may overlap what it writes: so much is there already, and twice as much after each piece.
+        while (length > 0)
+        {
+            var piece = Math.Min(length, written - from);
+            content.Slice(from, piece).CopyTo(content[written..]);
+            (written, length) = (written + piece, length - piece);
+        }
     }
 
     private static void Put(ByteWriter output, ReadOnlySpan<byte> literals, int back, int length)

@@ -20,12 +20,13 @@ internal static class Recovery
 
         Restore(parts, session, manifest);
         var position = manifest.Watermark;
+        var replay = new Replay(parts);
         while (true)
         {
             var before = position;
             foreach (var (at, row) in session.Journal(before, RowsAtOnce))
             {
-                Replay(parts, at, row);
+                replay.TakeUp(at, row);
                 position = at;
             }
 
@@ -68,30 +69,38 @@ internal static class Recovery
             Garbage = manifest.Garbage.Add(new BlockRange(manifest.NextBlock, lastBlock + 1 - manifest.NextBlock)),
         };
 
-    private static void Replay(StoreParts parts, long position, byte[] row)
+    /// <summary>Takes up rows of the tail, a hundred thousand of them perhaps, in the same few collections.</summary>
+    private sealed class Replay(StoreParts parts)
     {
-        var cursor = JournalCodec.Open(position, row);
-        var heads = new Dictionary<GrainId, Head>();
-        while (cursor.NextWrite())
-        {
-            var after = cursor.ExpectedVersion + cursor.FactCount;
-            heads[cursor.Grain] = new Head(after, position, cursor.SnapshotVersion);
-            parts.Effects.Note(cursor.Grain, cursor.ExpectedVersion, after, position);
-        }
+        private readonly Dictionary<GrainId, Head> heads = [];
+        private readonly List<UInt128> keys = [];
+        private readonly List<ReminderChange> reminders = [];
 
-        var keys = new List<UInt128>();
-        cursor.CollectKeys(keys);
-        var reminders = new List<ReminderChange>();
-        while (cursor.NextReminder(out var change))
+        public void TakeUp(long position, byte[] row)
         {
-            reminders.Add(change);
-            parts.Reminders.Note(change);
-        }
+            heads.Clear();
+            keys.Clear();
+            reminders.Clear();
+            var cursor = JournalCodec.Open(position, row);
+            while (cursor.NextWrite())
+            {
+                var after = cursor.ExpectedVersion + cursor.FactCount;
+                heads[cursor.Grain] = new Head(after, position, cursor.SnapshotVersion);
+                parts.Effects.Note(cursor.Grain, cursor.ExpectedVersion, after, position);
+            }
 
-        parts.Tail.Replay(heads, keys, reminders, position, row.Length);
-        foreach (var (grain, head) in heads)
-        {
-            parts.Snapshots.Note(grain, head);
+            cursor.CollectKeys(keys);
+            while (cursor.NextReminder(out var change))
+            {
+                reminders.Add(change);
+                parts.Reminders.Note(change);
+            }
+
+            parts.Tail.Replay(heads, keys, reminders, position, row.Length);
+            foreach (var (grain, head) in heads)
+            {
+                parts.Snapshots.Note(grain, head);
+            }
         }
     }
 }
