@@ -59,6 +59,23 @@ public sealed class PostgresNodesTests : IDisposable
         return Task.CompletedTask;
     });
 
+    [FactWithPostgres]
+    public Task A_database_that_is_restarted_loses_and_doubles_nothing() => PlayAsync("restart", _ =>
+    {
+        PostgresServer.Instance.Restart();
+        return Task.CompletedTask;
+    });
+
+    [FactWithPostgres]
+    public Task A_lane_that_stands_still_loses_and_doubles_nothing() => PlayAsync("sigstop", async _ =>
+    {
+        var lanes = PostgresServer.Instance.Sql(
+            "postgres", $"SELECT pid FROM pg_stat_activity WHERE datname = '{Database}' AND query LIKE 'SELECT head, answers FROM append(%'").Split('\n');
+        PostgresServer.Signal("STOP", lanes[0]);
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        PostgresServer.Signal("CONT", lanes[0]);
+    });
+
     private async Task PlayAsync(string fault, Func<DemoServer, Task> harm)
     {
         await using var server = new DemoServer(folder, options, nodeCount: 2);
