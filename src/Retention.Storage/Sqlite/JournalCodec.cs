@@ -132,7 +132,7 @@ internal static class JournalCodec
         }
     }
 
-    private static byte[] Unpack(ReadOnlySpan<byte> row)
+    internal static byte[] Unpack(ReadOnlySpan<byte> row)
     {
         var reader = new ByteReader(row);
         var length = reader.Number();
