@@ -57,7 +57,7 @@ internal sealed class CommitLane
                 failed.Add(write.Grain);
             }
 
-            return new CommitResult(CommitVerdict.Conflict, 0);
+            return new CommitResult(CommitVerdict.Conflict, 0, KeysAreNew: !TakesKnownKey(commit));
         }
 
         if (commit.Writes.Count > 0 || commit.Ledger is not null || commit.Reminders.Count > 0)
@@ -114,16 +114,21 @@ internal sealed class CommitLane
             }
         }
 
+        return !TakesKnownKey(commit);
+    }
+
+    private bool TakesKnownKey(Commit commit)
+    {
         for (var index = 0; index < commit.Ledger?.Keys.Count; index++)
         {
             var key = commit.Ledger.Keys[index].Value;
             if (batch.Keys.ContainsKey(key) || Lookup.PositionOf(tail, key, session) > 0)
             {
-                return false;
+                return true;
             }
         }
 
-        return true;
+        return false;
     }
 
     private void Append(Commit commit)
