@@ -162,6 +162,24 @@ public sealed class AtSaleTests
     }
 
     [Fact]
+    public void Returns_of_the_sale_take_their_share_of_what_a_contested_claw_back_gave_back()
+    {
+        var scene = new JointScene().Active();
+        scene.Buy(Bakery, "p-1");
+        var redemption = scene.Redeemed(Shoes, scene.Wallet(Bakery)[0]);
+        scene.Sell(Shoes, "s-1", redemption);
+        scene.Return(Bakery, "p-1");
+        scene.OpenDispute(Shoes, scene.Books.Journal.Select(change => change.Fact).OfType<ClawBackCleared>().Single(), "d-1");
+        Assert.Null(scene.ResolveDispute(Bakery, "d-1", DisputeOutcome.Accepted, 20).Refusal);
+        Assert.Equal(20, scene.Account.SecondNet);
+
+        scene.ReturnSale(Shoes, "s-1", redemption, 500);
+        Assert.Equal(10, scene.Account.SecondNet);
+        scene.ReturnSale(Shoes, "s-1", redemption, 1000);
+        Assert.Equal(0, scene.Account.SecondNet);
+    }
+
+    [Fact]
     public void A_return_that_names_another_sale_takes_nothing_back()
     {
         var redemption = Redeemed();
