@@ -53,15 +53,7 @@ internal static class GrainReader
     private static (long ExpectedVersion, int FactCount, long Previous)? FindLink(GrainId grain, long position, byte[] row)
     {
         var cursor = JournalCodec.Open(position, row);
-        while (cursor.NextWrite())
-        {
-            if (cursor.Grain == grain)
-            {
-                return (cursor.ExpectedVersion, cursor.FactCount, cursor.Previous);
-            }
-        }
-
-        return null;
+        return cursor.NextWrite(grain) ? (cursor.ExpectedVersion, cursor.FactCount, cursor.Previous) : null;
     }
 
     private static ReadOnlyMemory<byte>[] Facts(GrainId grain, Head head, long after, Session session)
@@ -72,11 +64,7 @@ internal static class GrainReader
         {
             var row = session.JournalRow(position);
             var cursor = JournalCodec.Open(position, row);
-            while (cursor.NextWrite() && cursor.Grain != grain)
-            {
-            }
-
-            if (cursor.Grain != grain || cursor.ExpectedVersion + cursor.FactCount != version)
+            if (!cursor.NextWrite(grain) || cursor.ExpectedVersion + cursor.FactCount != version)
             {
                 throw Gap(grain, position);
             }

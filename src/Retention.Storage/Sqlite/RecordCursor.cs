@@ -1,3 +1,4 @@
+using System.Text;
 using NodaTime;
 using Retention.Engine.Ports;
 using Retention.Kernel;
@@ -10,6 +11,9 @@ namespace Retention.Storage.Sqlite;
 /// </summary>
 internal ref struct RecordCursor
 {
+    // Longer names are compared as text.
+    private const int GrainNameBytes = 256;
+
     private readonly ReadOnlyMemory<byte> content;
     private ByteReader reader;
     private int remindersLeft = -1;
@@ -89,6 +93,46 @@ internal ref struct RecordCursor
         return false;
     }
 
+    /// <summary>The write to one grain, if the row holds it from here on; the names of the others are not made.</summary>
+    public bool NextWrite(GrainId grain)
+    {
+        Span<byte> kind = stackalloc byte[GrainNameBytes];
+        Span<byte> key = stackalloc byte[GrainNameBytes];
+        if (!Encoding.UTF8.TryGetBytes(grain.Kind, kind, out var kindLength)
+            || !Encoding.UTF8.TryGetBytes(grain.Key, key, out var keyLength))
+        {
+            return NextWriteByName(grain);
+        }
+
+        while (PassFacts())
+        {
+            var ahead = reader;
+            if (ahead.Byte() != 0)
+            {
+                ahead.Bytes();
+            }
+
+            // Another partition's grain may bear the same name.
+            var isNamed = ahead.Bytes().SequenceEqual(kind[..kindLength]) & ahead.Bytes().SequenceEqual(key[..keyLength]);
+            if (isNamed)
+            {
+                Grain = JournalCodec.DecodeGrain(ref reader, Partition);
+            }
+            else
+            {
+                reader = ahead;
+            }
+
+            ReadHead();
+            if (isNamed && Grain == grain)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     public ReadOnlySpan<byte> NextFact()
     {
         FactsLeft--;
@@ -154,6 +198,19 @@ internal ref struct RecordCursor
         remindersLeft--;
         change = JournalCodec.DecodeReminder(ref reader, Partition);
         return true;
+    }
+
+    private bool NextWriteByName(GrainId grain)
+    {
+        while (NextWrite())
+        {
+            if (Grain == grain)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private bool PassFacts()
