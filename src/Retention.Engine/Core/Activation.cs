@@ -29,7 +29,11 @@ internal sealed class Activation(GrainId id, IGrainKind kind)
 
     public bool SnapshotWhenLoaded { get; set; }
 
+    /// <summary>Estimated.</summary>
     public int SizeBytes { get; set; }
+
+    /// <summary>Of them, what has come since the state was measured.</summary>
+    public int GrownBytes { get; set; }
 
     public Instant UsedAt { get; set; }
 

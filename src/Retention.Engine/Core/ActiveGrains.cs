@@ -1,3 +1,4 @@
+using System.Buffers;
 using NodaTime;
 using Retention.Kernel;
 
@@ -6,7 +7,11 @@ namespace Retention.Engine.Core;
 /// <summary>The grains of a shard that are in memory, the most recently used first.</summary>
 internal sealed class ActiveGrains
 {
+    /// <summary>A grain is measured anew when it may have doubled, and not before it has grown by so much.</summary>
+    private const int MeasureAfterBytes = 16 * 1024;
+
     private readonly Dictionary<GrainId, Activation> byId = [];
+    private readonly ArrayBufferWriter<byte> measure = new(MeasureAfterBytes);
     private Activation? newest;
     private Activation? oldest;
 
@@ -42,8 +47,22 @@ internal sealed class ActiveGrains
         }
     }
 
+    /// <summary>
+    /// Counts facts as if the state kept all of them, and measures what it did keep when that would have doubled it:
+    /// states are bounded, and a grain that is written often would count for more and more.
+    /// </summary>
     public void Grow(Activation activation, int bytes)
     {
+        var measured = activation.SizeBytes - activation.GrownBytes;
+        if (measured > 0) activation.GrownBytes += bytes;
+        if (activation.GrownBytes > Math.Max(MeasureAfterBytes, measured))
+        {
+            measure.ResetWrittenCount();
+            activation.Kind.EncodeState(activation.State, measure);
+            bytes = measure.WrittenCount - activation.SizeBytes;
+            activation.GrownBytes = 0;
+        }
+
         activation.SizeBytes += bytes;
         SizeBytes += activation.IsOut ? 0 : bytes;
     }

@@ -24,6 +24,22 @@ public sealed class AnswerTests
     }
 
     [Fact]
+    public void A_grain_that_is_written_often_counts_in_memory_for_its_state_and_not_for_all_its_facts()
+    {
+        const int times = 4_000;
+        for (var i = 0; i < times; i++)
+        {
+            bench.Ask($"{i}", Add($"r{i}", 1, A));
+            if (i % 1_000 == 0) bench.Settle();
+        }
+
+        bench.Settle();
+
+        Assert.Equal($"{times}", bench[$"{times - 1}"]);
+        Assert.InRange(bench.Core.ActiveBytes, 1, 17_000);
+    }
+
+    [Fact]
     public void A_state_that_the_decision_folded_itself_is_taken_where_the_grain_stands_as_it_was_seen()
     {
         bench.Ask("own", Of("r1", 5, turn => Brings(turn.State<Count>(A), 1_005)));
