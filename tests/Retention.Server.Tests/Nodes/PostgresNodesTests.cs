@@ -12,22 +12,22 @@ namespace Retention.Server.Tests.Nodes;
 /// <summary>
 /// Two nodes on one database under 64 tills that ask either node in turn, on customers and an offer that both write.
 /// Whatever dies, what was acknowledged is there once. RETENTION_NODES_CYCLES says how often; 3 times by default.
+/// The database server is these tests' own: they crash it, and other tests run beside them.
 /// </summary>
-public sealed class PostgresNodesTests : IDisposable
+public sealed class PostgresNodesTests : IClassFixture<PostgresNodesTests.OwnServer>, IDisposable
 {
     private const int AnswersBetweenFaults = 150;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private readonly string folder = Directory.CreateTempSubdirectory("retention-nodes-").FullName;
     private readonly ITestOutputHelper output;
+    private readonly PostgresServer? postgres;
     private readonly PostgresOptions options;
 
-    public PostgresNodesTests(ITestOutputHelper output)
+    public PostgresNodesTests(ITestOutputHelper output, OwnServer own)
     {
         this.output = output;
-        options = new PostgresOptions
-        {
-            ConnectionString = PostgresServer.IsInstalled ? PostgresServer.Instance.CreateDatabase() : "",
-        };
+        postgres = own.Server;
+        options = new PostgresOptions { ConnectionString = postgres?.CreateDatabase() ?? "" };
     }
 
     private static int Cycles =>
@@ -47,7 +47,7 @@ public sealed class PostgresNodesTests : IDisposable
     [FactWithPostgres]
     public Task Backends_that_are_terminated_lose_and_double_nothing() => PlayAsync("terminate", _ =>
     {
-        PostgresServer.Instance.Sql(
+        postgres!.Sql(
             "postgres", $"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{Database}'");
         return Task.CompletedTask;
     });
@@ -55,21 +55,21 @@ public sealed class PostgresNodesTests : IDisposable
     [FactWithPostgres]
     public Task A_database_that_crashes_and_comes_back_loses_and_doubles_nothing() => PlayAsync("crash", _ =>
     {
-        PostgresServer.Instance.Crash();
+        postgres!.Crash();
         return Task.CompletedTask;
     });
 
     [FactWithPostgres]
     public Task A_database_that_is_restarted_loses_and_doubles_nothing() => PlayAsync("restart", _ =>
     {
-        PostgresServer.Instance.Restart();
+        postgres!.Restart();
         return Task.CompletedTask;
     });
 
     [FactWithPostgres]
     public Task A_lane_that_stands_still_loses_and_doubles_nothing() => PlayAsync("sigstop", async _ =>
     {
-        var lanes = PostgresServer.Instance.Sql(
+        var lanes = postgres!.Sql(
             "postgres", $"SELECT pid FROM pg_stat_activity WHERE datname = '{Database}' AND query LIKE 'SELECT head, answers FROM append(%'").Split('\n');
         PostgresServer.Signal("STOP", lanes[0]);
         await Task.Delay(TimeSpan.FromSeconds(1));
@@ -119,5 +119,12 @@ public sealed class PostgresNodesTests : IDisposable
             Assert.True(DateTime.UtcNow < deadline, $"Only {shop.Acknowledged.Count} of {enough} answers came in time.");
             await Task.Delay(10);
         }
+    }
+
+    public sealed class OwnServer : IDisposable
+    {
+        public PostgresServer? Server { get; } = PostgresServer.IsInstalled ? PostgresServer.StartNew() : null;
+
+        public void Dispose() => Server?.Dispose();
     }
 }
