@@ -9,7 +9,7 @@ namespace Retention.Storage.Postgres;
 /// A batch as the arrays that the append function takes. Commits and touches are numbered from 1. Judged here already:
 /// whether the batch is in order within itself, and which version the store must hold of each grain for that.
 /// </summary>
-internal sealed class AppendBatch
+internal sealed class AppendBatch(KnownVersions known)
 {
     private readonly Dictionary<GrainId, int> grainIndex = [];
     private readonly Dictionary<UInt128, int> keyIndex = [];
@@ -41,6 +41,11 @@ internal sealed class AppendBatch
     public List<Guid> Grains { get; } = [];
 
     public List<long> Asserted { get; } = [];
+
+    /// <summary>Grains whose version only the store can tell.</summary>
+    public List<Guid> Strange { get; } = [];
+
+    public List<long> StrangeAsserted { get; } = [];
 
     public List<int> TouchEnd { get; } = [];
 
@@ -88,6 +93,30 @@ internal sealed class AppendBatch
         }
 
         Visible.AddRange(visible);
+        for (var index = 0; index < Grains.Count; index++)
+        {
+            if (known.Is(Grains[index], Asserted[index])) continue;
+            Strange.Add(Grains[index]);
+            StrangeAsserted.Add(Asserted[index]);
+        }
+    }
+
+    /// <summary>The whole batch holds: what it saw and wrote is the newest from now on.</summary>
+    public void Learn()
+    {
+        for (var index = 0; index < Grains.Count; index++)
+        {
+            known.Learn(Grains[index], versions[index]);
+        }
+    }
+
+    /// <summary>Some of the batch does not hold: what it touched is looked up the next time.</summary>
+    public void Forget()
+    {
+        foreach (var grain in Grains)
+        {
+            known.Forget(grain);
+        }
     }
 
     private void Add(Commit commit)
@@ -212,6 +241,8 @@ internal sealed class AppendBatch
         StoredBefore.Clear();
         Grains.Clear();
         Asserted.Clear();
+        Strange.Clear();
+        StrangeAsserted.Clear();
         TouchEnd.Clear();
         TouchGrain.Clear();
         TouchVersion.Clear();

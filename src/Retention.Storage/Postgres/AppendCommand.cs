@@ -5,23 +5,29 @@ namespace Retention.Storage.Postgres;
 /// <summary>The one statement of the commit path, prepared once for each connection.</summary>
 internal sealed class AppendCommand : IDisposable
 {
-    private const int Parameters = 38;
+    private const int Parameters = 42;
 
     private readonly NpgsqlCommand command;
+    private readonly NpgsqlParameter<long> headParameter = new();
     private readonly NpgsqlParameter<long> epochParameter = new();
+    private readonly NpgsqlParameter<bool> inOrderParameter = new();
+    private readonly NpgsqlParameter<int> countParameter = new();
 
     public AppendCommand(NpgsqlConnection connection, Guid lane, AppendBatch batch, PostgresOptions options)
     {
         var places = string.Join(", ", Enumerable.Range(1, Parameters).Select(number => $"${number}"));
-        command = new NpgsqlCommand($"SELECT head, answers FROM append({places})", connection)
+        command = new NpgsqlCommand($"SELECT head, answers FROM append_known({places})", connection)
         {
             CommandTimeout = options.CommitTimeoutSeconds,
         };
+        command.Parameters.Add(headParameter);
+        Add(batch.Strange);
+        Add(batch.StrangeAsserted);
         Add(lane);
         command.Parameters.Add(epochParameter);
         Add(batch.Visible);
         Add(options.PartSize);
-        command.Parameters.Add(InOrder);
+        command.Parameters.Add(inOrderParameter);
         Add(batch.Stores);
         Add(batch.Partitions);
         Add(batch.Others);
@@ -41,18 +47,19 @@ internal sealed class AppendCommand : IDisposable
         Add(batch.TakenCommit);
         Add(batch.TakenKey);
         Add(batch.Slots);
+        command.Parameters.Add(countParameter);
         AddRows(batch.Reminders);
         AddRows(batch.Edges);
         command.Prepare();
     }
 
-    private NpgsqlParameter<bool> InOrder { get; } = new();
-
     /// <summary>The head before the batch, and the answers of the judge; null where all commits hold.</summary>
-    public (long Head, int[]? Answers) Run(AppendBatch batch, long epoch)
+    public (long Head, int[]? Answers) Run(AppendBatch batch, long knownHead, long epoch)
     {
+        headParameter.TypedValue = knownHead;
         epochParameter.TypedValue = epoch;
-        InOrder.TypedValue = batch.IsInOrder;
+        inOrderParameter.TypedValue = batch.IsInOrder;
+        countParameter.TypedValue = batch.Stored;
         using var row = command.ExecuteReader();
         row.Read();
         return (row.GetInt64(0), row.IsDBNull(1) ? null : row.GetFieldValue<int[]>(1));

@@ -9,7 +9,7 @@ namespace Retention.Storage.Postgres;
 /// whether the batch was applied, or still will be: the lane then raises its epoch, which waits for what is under way
 /// and for the synchronous standby, and fences off the rest. Only then may anything be read or written again.
 /// </summary>
-internal sealed class AppendLane(Connections connections) : IDisposable
+internal sealed class AppendLane : IDisposable
 {
     private const string DiskFull = "53100";
     private const string TooManyConnections = "53300";
@@ -20,12 +20,21 @@ internal sealed class AppendLane(Connections connections) : IDisposable
 
     private readonly Lock gate = new();
     private readonly Guid id = Guid.CreateVersion7();
-    private readonly AppendBatch batch = new();
+    private readonly Connections connections;
+    private readonly KnownVersions known;
+    private readonly AppendBatch batch;
     private NpgsqlConnection? connection;
     private AppendCommand? append;
     private string? warning;
     private long epoch;
     private volatile bool isUnsettled;
+
+    public AppendLane(Connections connections)
+    {
+        this.connections = connections;
+        known = new KnownVersions(connections.Options.VersionsKnown);
+        batch = new AppendBatch(known);
+    }
 
     /// <summary>Names the node in the lane and lease tables.</summary>
     public Guid Id => id;
@@ -39,8 +48,9 @@ internal sealed class AppendLane(Connections connections) : IDisposable
             warning = null;
             try
             {
-                var (head, answers) = append!.Run(batch, epoch);
+                var (head, answers) = append!.Run(batch, known.Head, epoch);
                 if (warning is { } said && batch.Stored > 0) throw new CommitInDoubtException(said);
+                known.MeetHead(head);
                 if (answers is null) return AllDone(head);
                 PauseIfHeld(answers);
                 return Judged(head, answers);
@@ -98,6 +108,8 @@ internal sealed class AppendLane(Connections connections) : IDisposable
 
     private CommitResult[] AllDone(long head)
     {
+        batch.Learn();
+        known.Head = head + batch.Stored;
         var results = new CommitResult[batch.Stores.Count];
         for (var index = 0; index < results.Length; index++)
         {
@@ -107,8 +119,10 @@ internal sealed class AppendLane(Connections connections) : IDisposable
         return results;
     }
 
-    private static CommitResult[] Judged(long head, int[] answers)
+    private CommitResult[] Judged(long head, int[] answers)
     {
+        batch.Forget();
+        known.Head = head + Math.Max(0, answers.Max());
         var results = new CommitResult[answers.Length];
         for (var index = 0; index < results.Length; index++)
         {
@@ -197,6 +211,7 @@ internal sealed class AppendLane(Connections connections) : IDisposable
     private void Close()
     {
         isUnsettled = true;
+        known.Clear();
         append?.Dispose();
         append = null;
         if (connection is { } open)

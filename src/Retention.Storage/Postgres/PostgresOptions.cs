@@ -26,6 +26,9 @@ public sealed record PostgresOptions
     /// <summary>Grains that may wait for a snapshot; more are forgotten until their next wish.</summary>
     public int SnapshotsWaiting { get; init; } = 65_536;
 
+    /// <summary>Grains of which a lane remembers the version, so that the database need not look it up for each commit.</summary>
+    public int VersionsKnown { get; init; } = 200_000;
+
     /// <summary>A batch that is not answered by then is given up, and its outcome is asked for.</summary>
     public int CommitTimeoutSeconds { get; init; } = 10;
 

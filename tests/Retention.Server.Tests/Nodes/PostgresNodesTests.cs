@@ -70,7 +70,7 @@ public sealed class PostgresNodesTests : IClassFixture<PostgresNodesTests.OwnSer
     public Task A_lane_that_stands_still_loses_and_doubles_nothing() => PlayAsync("sigstop", async _ =>
     {
         var lanes = postgres!.Sql(
-            "postgres", $"SELECT pid FROM pg_stat_activity WHERE datname = '{Database}' AND query LIKE 'SELECT head, answers FROM append(%'").Split('\n');
+            "postgres", $"SELECT pid FROM pg_stat_activity WHERE datname = '{Database}' AND query LIKE 'SELECT head, answers% FROM append%(%'").Split('\n');
         PostgresServer.Signal("STOP", lanes[0]);
         await Task.Delay(TimeSpan.FromSeconds(1));
         PostgresServer.Signal("CONT", lanes[0]);
