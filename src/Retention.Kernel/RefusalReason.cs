@@ -95,6 +95,7 @@ public enum RefusalReason
     OfferPaused,
     StoreNotAllowed,
     ConsentMissing,
+    RateMissing,
     LimitReached,
     ConditionNotMet,
     BudgetExhausted,
@@ -121,4 +122,6 @@ public enum RefusalReason
     DisputeExists,
     SettlementExists,
     DisputeNotAllowed,
+    RateExists,
+    FxNotAgreed,
 }

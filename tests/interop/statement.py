@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Recomputes the statements of an agreement from each party's feed: a second implementation, in another language, of what
-agreement_service.proto says about ClearingEntry.line, lines_hash and statement_hash.
+agreement_service.proto says about ClearingEntry.line, lines_hash, statement_hash and FxTerms.
 
 usage: statement.py ADDRESS PLATFORM_KEY   (PYTHONPATH holds the generated protos; needs python3-grpcio)
-Plays two months between a bakery and a shoe shop, then compares with GetStatement for both. Prints "ok" or "FAILED" lines.
+Plays two months between a bakery and a shoe shop, in one currency and in two, then compares with GetStatement for both. Prints "ok" or "FAILED" lines.
 """
 import hashlib
 import re
@@ -50,6 +50,43 @@ def line_of(event):
         str(entry.number), moment(entry.entry_time), event.day, kind, escaped(entry.leg_id), escaped(entry.coupon_id),
         escaped(entry.redemption_id), str(entry.terms_version), event.currency_code, str(credits[0]), str(credits[1]),
         escaped(entry.entity_id), details])
+
+
+def converted(amount, by, parts, first_rounds):
+    """As the first brand sees it: who rounds gets less of it, or pays more."""
+    whole, rest = divmod(abs(amount) * by, parts)
+    up = rest and first_rounds != (amount > 0)
+    return (whole + bool(up)) * (1 if amount > 0 else -1)
+
+
+def check_counter(events, fx):
+    """FxTerms by its text alone: each redemption at its day's rate, what is taken back by its share, no currency off zero."""
+    rates, redeemed = {}, {}
+    for event in events:
+        if event.HasField("rate"):
+            assert event.rate.rate_date not in rates, "a day has two rates"
+            rates[event.rate.rate_date] = event.rate
+        if not event.HasField("entry") or not event.entry.HasField("rate"):
+            continue
+        entry, rate = event.entry, event.entry.rate
+        first, counter = entry.postings[0].amount.minor_units, entry.counter[0].amount.minor_units
+        assert sum(posting.amount.minor_units for posting in entry.counter) == 0, "the counter currency is off zero"
+        if entry.redemption_id not in redeemed:
+            day = max(known for known in rates if known <= event.day)
+            assert rate == rates[day], f"entry {entry.number} takes another rate than that of {day}"
+            if (entry.leg_id == "1") == (fx.brand == "boots"):
+                assert first == converted(counter, rate.units, rate.counter_units, fx.rounding_party == "bread")
+            else:
+                assert counter == converted(first, rate.counter_units, rate.units, fx.rounding_party == "bread")
+            redeemed[entry.redemption_id] = (first, counter, first, counter, rate)
+            continue
+        whole, whole_counter, net, standing, own = redeemed[entry.redemption_id]
+        assert rate == own, f"entry {entry.number} is taken back at another rate than it was cleared at"
+        net, standing = net + first, standing + counter
+        share = abs(whole_counter) * abs(net) // abs(whole)
+        assert abs(standing) == share, f"entry {entry.number} leaves {standing} of {whole_counter}, the share is {share}"
+        redeemed[entry.redemption_id] = (whole, whole_counter, net, standing, own)
+    return len(redeemed)
 
 
 def next_month(month):
@@ -113,15 +150,17 @@ def new_id():
 
 
 class Play:
-    def __init__(self, client, platform):
-        self.client, self.run = client, uuid.uuid4().hex[:8]
+    """With a counter currency, the account is in dollars and the shoe shop's books are in it."""
+
+    def __init__(self, client, platform, counter=None):
+        self.client, self.run, self.counter = client, uuid.uuid4().hex[:8], counter
         self.keys = {brand: self.tenant(platform, brand) for brand in ("bread", "boots")}
         self.agreement_id = f"agr-{self.run}"
         self.agree()
 
     def tenant(self, platform, brand):
         request = te.CreateTenantRequest(request_id=new_id(), tenant_id=f"{brand}-{self.run}", display_name=brand,
-                                         currency_code="USD", time_zone="America/New_York")
+                                         currency_code=self.currency(brand), time_zone="America/New_York")
         request.virtual_start_time.FromJsonString("2017-05-01T16:00:00.25Z")
         key = self.client.call("TenantService/CreateTenant", platform, request, te.CreateTenantResponse).admin_api_key
         self.client.call("TenantService/CreateBrand", key, te.CreateBrandRequest(
@@ -136,6 +175,14 @@ class Play:
             request_id=new_id(), customer_id="anna"), cu.EnrollCustomerResponse)
         return key
 
+    def currency(self, brand):
+        return self.counter if self.counter and brand == "boots" else "USD"
+
+    def rate(self, brand, date, counter_units):
+        self.client.call("AgreementService/RecordExchangeRate", self.keys[brand], ag.RecordExchangeRateRequest(
+            request_id=new_id(), agreement_id=self.agreement_id, rate=ag.ExchangeRate(
+                rate_date=date, units=1000, counter_units=counter_units, source="ECB")), ag.RecordExchangeRateResponse)
+
     def agree(self):
         request = ag.ProposeAgreementRequest(request_id=new_id(), agreement_id=self.agreement_id)
         request.issuing.tenant_id, request.issuing.brand_id = f"bread-{self.run}", "bread"
@@ -146,6 +193,11 @@ class Play:
         terms.funding.add(brand="bread", share_bps=3333)
         terms.funding.add(brand="boots", share_bps=6667, rounding_party=True)
         terms.currency_code, terms.mirrored = "USD", True
+        if self.counter:
+            terms.fx.brand, terms.fx.currency_code, terms.fx.source = "boots", self.counter, "ECB"
+            terms.fx.rounding_party = "bread"
+            terms.fx.amount_off.currency_code, terms.fx.amount_off.minor_units = self.counter, 187
+            self.fx = terms.fx
         terms.settle, terms.trigger_return_loss = ag.SETTLE_AT_REDEEM, ag.TRIGGER_RETURN_LOSS_MIRROR
         self.client.call("AgreementService/ProposeAgreement", self.keys["bread"], request, ag.ProposeAgreementResponse)
         self.client.call("AgreementService/AcceptAgreement", self.keys["boots"], ag.AcceptAgreementRequest(
@@ -162,7 +214,7 @@ class Play:
     def buy(self, brand, purchase_id):
         sale = pu.RecordPurchaseRequest(request_id=new_id(), customer_id="anna", purchase_id=purchase_id, source="pos",
                                         store_id="main", till_id="t1", cashier_id="c1")
-        sale.total.currency_code, sale.total.minor_units = "USD", 1000
+        sale.total.currency_code, sale.total.minor_units = self.currency(brand), 1000
         self.client.call("PurchaseService/RecordPurchase", self.keys[brand], sale, pu.RecordPurchaseResponse)
         self.drain()
 
@@ -186,31 +238,44 @@ class Play:
             self.client.call("TenantService/AdvanceClock", key, request, te.AdvanceClockResponse)
 
 
-def main(address, platform):
-    client, failures = Client(address), 0
-    play = Play(client, platform)
+def play_months(client, platform, counter=None):
+    play = Play(client, platform, counter)
+    if counter:
+        play.rate("bread", "2017-05-01", 909)
+        play.rate("boots", "2017-05-02", 911)
     play.buy("bread", "p-1")
     play.buy("bread", "p-2")
     play.redeem("bread", "boots")
     play.move("2017-07-03T12:00:00Z")
+    if counter:
+        play.rate("boots", "2017-07-01", 877)
     play.buy("boots", "p-3")
     play.redeem("boots", "bread")
     play.redeem("bread", "boots")
     play.take_back("bread", "p-1")
+    return play
 
-    for brand, key in play.keys.items():
-        sign = 1 if brand == "bread" else -1
-        for computed in statements(play.agreement_id, client.feed(key, play.agreement_id), "2017-07"):
-            shown = client.call("AgreementService/GetStatement", key, ag.GetStatementRequest(
-                agreement_id=play.agreement_id, period=computed["period"]), ag.GetStatementResponse)
-            differences = [
-                name for name in ("opening", "redeemed", "reversed", "fees", "tax", "paid", "closing")
-                if sign * computed[name] != getattr(shown, name).minor_units]
-            differences += [name for name in ("lines_hash", "previous_hash", "statement_hash")
-                            if computed[name] != getattr(shown, name)]
-            failures += bool(differences)
-            print("FAILED" if differences else "ok", f"statement {brand} {computed['period']}",
-                  computed["statement_hash"], *differences)
+
+def main(address, platform):
+    client, failures = Client(address), 0
+    for play in (play_months(client, platform), play_months(client, platform, "EUR")):
+        for brand, key in play.keys.items():
+            feed = client.feed(key, play.agreement_id)
+            if play.counter:
+                assert check_counter(feed, play.fx) == 3, "not every redemption was converted"
+                print("ok", f"exchange {brand}")
+            sign = 1 if brand == "bread" else -1
+            for computed in statements(play.agreement_id, feed, "2017-07"):
+                shown = client.call("AgreementService/GetStatement", key, ag.GetStatementRequest(
+                    agreement_id=play.agreement_id, period=computed["period"]), ag.GetStatementResponse)
+                differences = [
+                    name for name in ("opening", "redeemed", "reversed", "fees", "tax", "paid", "closing")
+                    if sign * computed[name] != getattr(shown, name).minor_units]
+                differences += [name for name in ("lines_hash", "previous_hash", "statement_hash")
+                                if computed[name] != getattr(shown, name)]
+                failures += bool(differences)
+                print("FAILED" if differences else "ok", f"statement {brand} {computed['period']}",
+                      computed["statement_hash"], *differences)
     return failures
 
 

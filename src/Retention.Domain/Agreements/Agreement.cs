@@ -34,7 +34,7 @@ public enum AgreementStatus
 
 /// <summary>What both sides accept as one. Who "the issuer" is depends on the leg.</summary>
 /// <param name="DiscountMinorUnits">What a coupon takes off, never more than the basket.</param>
-/// <param name="Currency">Of both tenants and all amounts.</param>
+/// <param name="Currency">The account's; of both tenants and all amounts, unless <see cref="Fx"/> says otherwise.</param>
 /// <param name="MinimumBasketMinorUnits">Of the triggering purchase, inclusive.</param>
 /// <param name="Categories">Any of these on a line of the triggering purchase; empty: any purchase.</param>
 /// <param name="DaysValid">A coupon is valid to the end of the day of its issue plus this many days, in the zone.</param>
@@ -110,6 +110,25 @@ public sealed record AgreementTerms(
 
     /// <summary>Null: none but the default depth of chains.</summary>
     public CapTerms? Caps { get; init; }
+
+    /// <summary>Null: both tenants count in <see cref="Currency"/>.</summary>
+    public FxTerms? Fx { get; init; }
+
+    /// <summary>Of the side's tenant and tills.</summary>
+    public string CurrencyOf(Side side) => Fx is { } fx && fx.Side == side ? fx.Currency : Currency;
+
+    /// <summary>What a coupon takes off, in the currency of the side that redeems it.</summary>
+    public long DiscountAt(Side redeemer) => Fx is { } fx && fx.Side == redeemer ? fx.DiscountMinorUnits : DiscountMinorUnits;
+
+    /// <summary>Inclusive, in the currency of the side that issues.</summary>
+    public long MinimumBasketAt(Side issuer) =>
+        Fx is { } fx && fx.Side == issuer ? fx.MinimumBasketMinorUnits : MinimumBasketMinorUnits;
+
+    /// <summary>An amount of the redeeming side's tills in the account's currency; null: it takes a rate and there is none.</summary>
+    public long? InAccount(Side redeemer, long minorUnits, ExchangeRate? rate) =>
+        Fx is not { } fx || fx.Side != redeemer ? minorUnits
+        : rate is null ? null
+        : fx.ToAccount(rate, redeemer, minorUnits);
 
     public FeeTerms? Fee(FeeTrigger trigger) =>
         Fees?.FirstOrDefault(fee => fee.Trigger == trigger);

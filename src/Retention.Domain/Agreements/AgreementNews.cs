@@ -111,7 +111,7 @@ public static class AgreementNews
             state.AgreementId,
             leg.LegId,
             leg.Issuing.BrandId,
-            state.Agreed.MinimumBasketMinorUnits,
+            state.Agreed.MinimumBasketAt(leg.Issuer),
             state.Agreed.Categories,
             leg.PseudonymKey,
             at)

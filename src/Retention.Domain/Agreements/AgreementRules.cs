@@ -12,7 +12,7 @@ public static class AgreementRules
     {
         var terms = command.Terms;
         if (command.First == command.Second) return Invalid("redeeming", "another_brand_than_issuing");
-        if (terms.DiscountMinorUnits <= 0) return Invalid("terms.offer.amount_off", "positive");
+        if (FxTerms.Fault(terms) is { } unsound) return unsound;
         if (terms.MinimumBasketMinorUnits < 0) return Invalid("terms.trigger.minimum_basket", "not_negative");
         if (terms.Categories.Length > AgreementTerms.CategoriesMax)
         {

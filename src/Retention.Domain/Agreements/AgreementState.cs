@@ -116,8 +116,16 @@ public sealed record AgreementState
     public IEnumerable<Side> SidesOf(string tenantId)
     {
         if (!Exists) yield break;
-        if (First.TenantId == tenantId) yield return Side.First;
-        if (Second.TenantId == tenantId) yield return Side.Second;
+        foreach (var side in SidesOf(First, Second, tenantId))
+        {
+            yield return side;
+        }
+    }
+
+    public static IEnumerable<Side> SidesOf(Party first, Party second, string tenantId)
+    {
+        if (first.TenantId == tenantId) yield return Side.First;
+        if (second.TenantId == tenantId) yield return Side.Second;
     }
 
     /// <summary>

@@ -26,9 +26,9 @@ public static class AgreementTurns
             return Because(RefusalReason.NotAParty);
         }
 
-        if (command.Terms.Currency != asker.Currency)
+        if (CurrencyFault(command.Terms, AgreementState.SidesOf(command.First, command.Second, asker.TenantId), asker) is { } mismatch)
         {
-            return Because(RefusalReason.CurrencyMismatch, ("currency_code", asker.Currency));
+            return mismatch;
         }
 
         if (state.Exists) return Because(RefusalReason.AgreementExists, ("agreement_id", command.AgreementId));
@@ -79,10 +79,7 @@ public static class AgreementTurns
         }
 
         if (state.IsEnded) return Because(RefusalReason.AgreementEnded);
-        if (state.Agreed.Currency != asker.Currency)
-        {
-            return Because(RefusalReason.CurrencyMismatch, ("currency_code", asker.Currency));
-        }
+        if (CurrencyFault(state.Agreed, sides, asker) is { } mismatch) return mismatch;
 
         foreach (var side in sides)
         {
@@ -151,6 +148,12 @@ public static class AgreementTurns
         return Decision.With(new AgreementView(
             state, sides, now, AgreementClosing.ClosesAt(state, account.Until(state, now))));
     }
+
+    /// <summary>A tenant's books have one currency: that of each of its sides.</summary>
+    internal static Refusal? CurrencyFault(AgreementTerms terms, IEnumerable<Side> sides, Asker asker) =>
+        sides.All(side => terms.CurrencyOf(side) == asker.Currency)
+            ? null
+            : Because(RefusalReason.CurrencyMismatch, ("currency_code", asker.Currency));
 
     public static Refusal Unknown(string agreementId) =>
         Because(RefusalReason.AgreementNotFound, ("agreement_id", agreementId));

@@ -22,10 +22,7 @@ public static class AmendmentTurns
         if ((AgreementRules.Fault(Proposal(state, terms)) ?? AgreementClosing.Fault(terms)) is { } fault) return fault;
         if (state.IsEnded) return Because(RefusalReason.AgreementEnded);
         if (Unamendable(state.Agreed, terms) is { } unamendable) return unamendable;
-        if (terms.Currency != asker.Currency)
-        {
-            return Because(RefusalReason.CurrencyMismatch, ("currency_code", asker.Currency));
-        }
+        if (AgreementTurns.CurrencyFault(terms, sides, asker) is { } mismatch) return mismatch;
 
         if (state.Earlier.Length + 1 >= VersionsMax)
         {
@@ -38,10 +35,15 @@ public static class AmendmentTurns
         return AgreementTurns.Decided(turn, grain, state, facts, asker);
     }
 
-    // Amounts of an account are of one currency, and its months of one zone.
+    // Amounts of an account are of one currency, each side's tills of theirs, and its months of one zone.
     private static Refusal? Unamendable(AgreementTerms agreed, AgreementTerms terms)
     {
         if (terms.Currency != agreed.Currency) return Fixed("terms.currency_code", agreed.Currency);
+        if (terms.Fx?.Currency != agreed.Fx?.Currency || terms.Fx?.Side != agreed.Fx?.Side)
+        {
+            return Fixed("terms.fx.currency_code", agreed.Fx?.Currency ?? "");
+        }
+
         return terms.TimeZone == agreed.TimeZone ? null : Fixed("terms.period_time_zone", agreed.TimeZone);
     }
 

@@ -60,6 +60,17 @@ public sealed record JointCouponState
     /// <summary>The company whose store redeemed it; its reversal names the same.</summary>
     public string? EntityId { get; init; }
 
+    /// <summary>That credit in the counter currency, by <see cref="Rate"/>.</summary>
+    public long CounterMinorUnits { get; init; }
+
+    /// <summary>By which the redemption clears, and whatever takes it back; null: the account has one currency.</summary>
+    public ExchangeRate? Rate { get; init; }
+
+    /// <summary>What it was issued for in the account's currency; null: that is <see cref="DiscountMinorUnits"/>.</summary>
+    public long? AccountFaceMinorUnits { get; init; }
+
+    public long FaceInAccount => AccountFaceMinorUnits ?? DiscountMinorUnits;
+
     /// <summary>The discount that the redeeming brand gave.</summary>
     public long GivenMinorUnits { get; init; }
 
@@ -118,6 +129,7 @@ public sealed record JointCouponState
             ExpiresAt = issued.ExpiresAt,
             ReservedMinorUnits = issued.ReservedMinorUnits,
             Depth = issued.Depth,
+            AccountFaceMinorUnits = issued.AccountFaceMinorUnits,
         },
         JointCouponRedeemed redeemed => this with
         {
@@ -128,6 +140,8 @@ public sealed record JointCouponState
             EntityId = redeemed.EntityId,
             GivenMinorUnits = redeemed.DiscountMinorUnits,
             ConfirmBy = redeemed.ConfirmBy,
+            CounterMinorUnits = redeemed.CounterMinorUnits,
+            Rate = redeemed.Rate,
             ReservedUntil = null,
         },
         JointCouponReserved reserved => this with { Reservation = reserved.Reservation, ReservedUntil = reserved.Until },
@@ -164,6 +178,8 @@ public sealed record JointCouponState
         TakenBackMinorUnits = 0,
         DisputedAwayMinorUnits = 0,
         GivenMinorUnits = 0,
+        CounterMinorUnits = 0,
+        Rate = null,
         ConfirmBy = null,
         Sale = "",
         EntityId = null,
@@ -200,6 +216,9 @@ public sealed record JointCouponIssued(
 {
     public long ReservedMinorUnits { get; init; }
 
+    /// <summary>In the account's currency by the rate of the issue; null: the coupon is in that currency.</summary>
+    public long? AccountFaceMinorUnits { get; init; }
+
     /// <summary>0: 1, given for a purchase that used no coupon of the agreement.</summary>
     public int Depth { get; init; }
 }
@@ -213,6 +232,12 @@ public sealed record JointCouponRedeemed(
 
     /// <summary>Exclusive; null: the redemption is final at once.</summary>
     public Instant? ConfirmBy { get; init; }
+
+    /// <summary>The credit in the counter currency.</summary>
+    public long CounterMinorUnits { get; init; }
+
+    /// <summary>By which it was converted; null: the account has one currency.</summary>
+    public ExchangeRate? Rate { get; init; }
 
     /// <summary>The reservation that it used up; null: none was open.</summary>
     public string? Reservation { get; init; }

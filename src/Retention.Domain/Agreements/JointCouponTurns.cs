@@ -20,7 +20,7 @@ public static class JointCouponTurns
 
         var failing = Failing(desk, asker, agreementId, command, desk.Now);
         return Decision.With(new CouponValidation(
-            failing.All, Discount(desk, command), desk.Agreement.Agreed.Currency, "", agreementId));
+            failing.All, Discount(desk, command), desk.TillCurrency, "", agreementId));
     }
 
     public static Decision Redeem(ITurn turn, Asker asker, string agreementId, RedeemCoupon command)
@@ -54,7 +54,7 @@ public static class JointCouponTurns
                 "",
                 agreementId,
                 discount,
-                desk.Terms.Currency,
+                desk.TillCurrency,
                 desk.Now))
             .Change(desk.CouponGrain, redeemed)
             .Change(desk.UseGrain, new JointUseClosed(desk.CouponId) { At = desk.Now });
@@ -108,7 +108,7 @@ public static class JointCouponTurns
                 _ => desk.Coupon.ExpiresAt <= desk.Now ? CouponStatus.Expired : CouponStatus.Open,
             },
             desk.Coupon.DiscountMinorUnits,
-            desk.Agreement.Agreed.Currency,
+            desk.TillCurrency,
             desk.Coupon.ExpiresAt));
     }
 
@@ -171,6 +171,11 @@ public static class JointCouponTurns
 
         if (desk.Coupon.Status == JointCouponStatus.Voided) failing.Add(RefusalReason.Voided);
         if (!desk.Person.MayShare) failing.Add(RefusalReason.ConsentMissing);
+        if (desk.Coupon.Status == JointCouponStatus.Open && desk.LacksRate)
+        {
+            failing.Add(RefusalReason.RateMissing, ("source", desk.Terms.Fx!.Source), ("date", desk.Today.ToString("uuuu-MM-dd", null)));
+        }
+
         return failing;
     }
 

@@ -35,6 +35,18 @@ internal sealed record JointDesk(
     /// <summary>The terms under which the coupon was issued, and settles.</summary>
     public AgreementTerms Terms => Agreement.TermsOf(Coupon.TermsVersion);
 
+    /// <summary>Of the redeeming brand's tills.</summary>
+    public string TillCurrency => Agreement.Agreed.CurrencyOf(FoundLeg.Redeemer);
+
+    /// <summary>The rate that holds now by the terms of the coupon; null: the terms need none, or there is none.</summary>
+    public ExchangeRate? Rate => RateUnder(Terms);
+
+    /// <summary>Nothing can be cleared for want of a rate.</summary>
+    public bool LacksRate => Terms.Fx is not null && Rate is null;
+
+    public ExchangeRate? RateUnder(AgreementTerms terms) =>
+        terms.Fx is { } fx ? Pen.State.RateOn(Today, fx.RateWindow()) : null;
+
     /// <summary>The desk of a coupon that may have been issued.</summary>
     /// <param name="code">Canonical; empty: no code at all.</param>
     public static JointDesk OfCode(ITurn turn, string agreementId, string code, Instant asked)

@@ -27,26 +27,28 @@ public static class JointIssueTurns
         }
 
         var terms = desk.Agreement.Agreed;
+        var face = FaceInAccount(desk) ?? throw new InvalidOperationException("The issue was not suppressed for want of a rate.");
         var endsOn = desk.Today.PlusDays(terms.DaysValid);
         var issued = new JointCouponIssued(
             desk.FoundLeg.LegId,
             message.Pseudonym,
             message.Customer,
-            terms.DiscountMinorUnits,
+            terms.DiscountAt(desk.FoundLeg.Redeemer),
             desk.Agreement.TermsVersion,
             endsOn,
             desk.Agreement.Zone.AtStartOfDay(endsOn.PlusDays(1)).ToInstant())
         {
             At = desk.Now,
-            ReservedMinorUnits = terms.FundedMax(terms.DiscountMinorUnits),
+            ReservedMinorUnits = terms.FundedMax(face),
             Depth = depth == 1 ? 0 : depth,
+            AccountFaceMinorUnits = terms.Fx is { } fx && fx.Side == desk.FoundLeg.Redeemer ? face : null,
         };
-        desk.Pen.Write(new IssueCounted(desk.FoundLeg.LegId, desk.CouponId, endsOn, terms.DiscountMinorUnits)
+        desk.Pen.Write(new IssueCounted(desk.FoundLeg.LegId, desk.CouponId, endsOn, face)
         {
             ReservedMinorUnits = issued.ReservedMinorUnits,
-            IssuerShareMinorUnits = terms.IssuerShare(terms.DiscountMinorUnits),
+            IssuerShareMinorUnits = terms.IssuerShare(face),
         });
-        JointEntries.Issue(desk, terms);
+        JointEntries.Issue(desk, terms, face);
         var decision = Decision.Silent()
             .Change(desk.CouponGrain, issued)
             .Change(desk.UseGrain, new JointUseOpened(
@@ -83,7 +85,8 @@ public static class JointIssueTurns
         var terms = desk.Agreement.Agreed;
         if (desk.Coupon.Status == JointCouponStatus.Voided) return SuppressionReason.Returned;
         if (!desk.Agreement.IssuesIn(desk.FoundLeg.LegId, desk.Now)) return SuppressionReason.NotActive;
-        if (message.Currency != terms.Currency || message.AmountMinorUnits < terms.MinimumBasketMinorUnits)
+        var issuer = desk.FoundLeg.Issuer;
+        if (message.Currency != terms.CurrencyOf(issuer) || message.AmountMinorUnits < terms.MinimumBasketAt(issuer))
         {
             return SuppressionReason.TriggerNotMet;
         }
@@ -118,20 +121,28 @@ public static class JointIssueTurns
 
         if (depth > terms.ChainDepth()) return SuppressionReason.ChainDepth;
 
+        if (FaceInAccount(desk) is not { } face) return SuppressionReason.RateMissing;
+
         var account = desk.Pen.State.MovedTo(desk.Today);
-        var share = terms.IssuerShare(terms.DiscountMinorUnits);
+        var share = terms.IssuerShare(face);
         if (IsOver(caps, account, desk.FoundLeg.Issuer, share)
-            || IsOver(caps, account, desk.FoundLeg.Redeemer, terms.DiscountMinorUnits - share))
+            || IsOver(caps, account, desk.FoundLeg.Redeemer, face - share))
         {
             return SuppressionReason.FundingCap;
         }
 
-        var needed = terms.FundedMax(terms.DiscountMinorUnits)
-            + terms.PaidByIssuer(FeeTrigger.Issue, terms.DiscountMinorUnits);
+        var needed = terms.FundedMax(face) + terms.PaidByIssuer(FeeTrigger.Issue, face);
         return terms.Credit is { } credit
             && account.ExposureOf(desk.FoundLeg.Issuer) + needed > credit.LimitMinorUnits
                 ? SuppressionReason.CreditExhausted
                 : null;
+    }
+
+    // What a coupon issued now comes to, by the rate of now; null: it takes one, and there is none.
+    private static long? FaceInAccount(JointDesk desk)
+    {
+        var (terms, redeemer) = (desk.Agreement.Agreed, desk.FoundLeg.Redeemer);
+        return terms.InAccount(redeemer, terms.DiscountAt(redeemer), desk.RateUnder(terms));
     }
 
     private static bool IsOver(CapTerms? caps, AccountState account, Side side, long more) =>
@@ -164,7 +175,7 @@ public static class JointIssueTurns
     private static Decision VoidOpen(JointDesk desk)
     {
         desk.Pen.Write(new VoidCounted(
-            desk.FoundLeg.LegId, desk.CouponId, desk.Coupon.EndsOn, desk.Coupon.DiscountMinorUnits)
+            desk.FoundLeg.LegId, desk.CouponId, desk.Coupon.EndsOn, desk.Coupon.FaceInAccount)
         {
             ReservedMinorUnits = desk.Coupon.ReservedMinorUnits,
         });

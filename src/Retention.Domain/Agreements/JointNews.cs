@@ -45,7 +45,7 @@ public static class JointNews
             code,
             leg.Redeeming.BrandId,
             coupon.DiscountMinorUnits,
-            agreement.Agreed.Currency,
+            agreement.Agreed.CurrencyOf(leg.Redeemer),
             coupon.ExpiresAt,
             at),
         JointMessagesJson.Default.JointCouponReceived);

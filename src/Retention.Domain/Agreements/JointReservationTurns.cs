@@ -32,7 +32,7 @@ public static class JointReservationTurns
                 desk.CouponId,
                 desk.FoundLeg.LegId,
                 JointCouponTurns.Discount(desk, till),
-                desk.Terms.Currency,
+                desk.TillCurrency,
                 until))
             .Change(desk.CouponGrain, new JointCouponReserved(command.ReservationId, until) { At = desk.Now }));
     }

@@ -89,7 +89,9 @@ public static class AccountDue
             Redemption = pending.Redemption,
             TermsVersion = pending.TermsVersion,
             EntityId = pending.EntityId,
-            Postings = Billing.Credit(Side.First, -pending.FirstMinorUnits, Book.Provisional),
+            Rate = pending.Rate,
+            Postings = Billing.Credit(Side.First, -pending.FirstMinorUnits, Book.Provisional)
+                .AddRange(Billing.InCounter(pending.Rate, Side.First, -pending.FirstCounter, Book.CounterProvisional)),
         };
 
     private static ContestedEntry? Answer(AccountState account) => account.Disputes.MinBy(open => open.AnswerBy);
@@ -122,6 +124,7 @@ public static class AccountDue
             At = at,
             On = at.InZone(agreement.Zone).Date,
             TermsVersion = agreement.TermsVersion,
+            Rate = account.LastRateOn(at.InZone(agreement.Zone).Date),
         };
         return Billing.Entries(
             terms, entry, account.Lines + 1, fee.IssuerPays ? Side.Second : Side.First, 0, fee.Of(0));

@@ -23,6 +23,7 @@ namespace Retention.Domain.Clearing;
 [JsonDerivedType(typeof(SettlementConfirmed), "settlement-confirmed")]
 [JsonDerivedType(typeof(DisputeOpened), "dispute-opened")]
 [JsonDerivedType(typeof(DisputeResolved), "dispute-resolved")]
+[JsonDerivedType(typeof(RateRecorded), "rate-recorded")]
 public abstract record AccountFact
 {
     public Instant At { get; init; }
@@ -56,6 +57,9 @@ public sealed record VoidCounted(string LegId, string CouponId, LocalDate EndsOn
     public long ReservedMinorUnits { get; init; }
 }
 
+/// <summary>A side says what the terms' source gives for a day. A day's rate never changes.</summary>
+public sealed record RateRecorded(ExchangeRate Rate, Side By) : AccountFact;
+
 /// <summary>Why a triggering purchase gave no coupon. The first that applies, in this order.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<SuppressionReason>))]
 public enum SuppressionReason
@@ -86,6 +90,9 @@ public enum SuppressionReason
 
     /// <summary>The purchase used a coupon at the end of as long a chain as the terms allow.</summary>
     ChainDepth,
+
+    /// <summary>The coupon is in the counter currency, and there is no rate to count it by.</summary>
+    RateMissing,
 
     /// <summary>A brand would come to bear more for this month's coupons than the terms allow.</summary>
     FundingCap,

@@ -29,6 +29,10 @@ public sealed partial record AccountState
         ReversalCleared reversed => Reversed(reversed).Posted(reversed).LessDisputed(reversed),
         ClawBackCleared clawed => OnLeg(clawed.LegId, leg => leg with { ClawedBack = leg.ClawedBack + 1 })
             .Posted(clawed).LessDisputed(clawed),
+        RateRecorded recorded => this with
+        {
+            Rates = [.. Rates.Skip(Rates.Length + 1 - RatesMax), recorded.Rate],
+        },
         SettlementRecorded recorded => this with { Settlements = Settlements.Add(recorded.Settlement) },
         SettlementConfirmed settled => Posted(settled) with
         {
@@ -53,7 +57,8 @@ public sealed partial record AccountState
         opened.Reason,
         opened.At,
         opened.AnswerBy,
-        opened.EntityId);
+        opened.EntityId)
+    { Rate = opened.Rate };
 
     // What is taken back of a redemption anyway is disputed no more.
     private AccountState LessDisputed(EntryFact back) => Disputes.IsEmpty ? this : this with
@@ -104,6 +109,8 @@ public sealed partial record AccountState
 
         var (first, second) = Sums(fact.Postings, Book.Net);
         var (firstLater, secondLater) = Sums(fact.Postings, Book.Provisional);
+        var (firstCounter, secondCounter) = Sums(fact.Postings, Book.Counter);
+        var (firstCounterLater, secondCounterLater) = Sums(fact.Postings, Book.CounterProvisional);
         var period = Period ?? throw new InvalidOperationException("The account is not open.");
         return OnLegOf(fact, first, firstLater) with
         {
@@ -111,8 +118,13 @@ public sealed partial record AccountState
             SecondNet = SecondNet + second,
             FirstProvisional = FirstProvisional + firstLater,
             SecondProvisional = SecondProvisional + secondLater,
+            FirstCounter = FirstCounter + firstCounter,
+            SecondCounter = SecondCounter + secondCounter,
+            FirstCounterProvisional = FirstCounterProvisional + firstCounterLater,
+            SecondCounterProvisional = SecondCounterProvisional + secondCounterLater,
             Pending = fact is RedemptionConfirmed or RedemptionUnconfirmed or ReversalCleared or ClawBackCleared
                 ? Without(fact.Redemption)
+                : fact is SaleReturnCleared && firstLater != 0 ? Less(fact, firstLater, firstCounterLater)
                 : Pending,
             Lines = fact.Number,
             PeriodFeeOf = fact is FeeCleared { Trigger: FeeTrigger.Period } ? MonthOf(fact.On) : PeriodFeeOf,
@@ -120,6 +132,7 @@ public sealed partial record AccountState
                 ClearingLine.Of(Currency, fact), ClearingKind.Of(fact).Sum, first, Leg.RedeemerOf(fact.LegId)) with
             {
                 TaxIncluded = period.TaxIncluded + fact.TaxIncludedMinorUnits,
+                FirstCounter = period.FirstCounter + firstCounter,
             },
         };
     }
@@ -168,9 +181,21 @@ public sealed partial record AccountState
                 fact.TermsVersion,
                 fact.FirstCredit(Book.Provisional),
                 fact.ConfirmBy,
-                fact.EntityId)),
+                fact.EntityId)
+            {
+                FirstCounter = fact.FirstCredit(Book.CounterProvisional), Rate = fact.Rate,
+            }),
         };
     }
+
+    // A part of what waits was taken back before its sale arrived.
+    private ImmutableArray<PendingEntry> Less(EntryFact back, long first, long firstCounter) =>
+    [
+        .. Pending.Select(one => one.Redemption != back.Redemption ? one : one with
+        {
+            FirstMinorUnits = one.FirstMinorUnits + first, FirstCounter = one.FirstCounter + firstCounter,
+        }),
+    ];
 
     private ImmutableArray<PendingEntry> Without(string redemption)
     {

@@ -16,6 +16,9 @@ public sealed partial record AccountState
     /// <summary>Ten years. Older months are in the journal.</summary>
     public const int ClosedMax = 120;
 
+    /// <summary>Many more than the days for which a rate may be recorded ahead.</summary>
+    public const int RatesMax = 32;
+
     public static readonly AccountState Initial = new();
 
     public string AgreementId { get; init => field = value ?? ""; } = "";
@@ -51,6 +54,18 @@ public sealed partial record AccountState
     /// <summary>The last day of a redemption, for each version of the terms.</summary>
     public ImmutableArray<LastRedemption> LastRedeemed { get; init => field = value.IsDefault ? [] : value; } = [];
 
+    /// <summary>The last rates that were recorded, by their day; at most <see cref="RatesMax"/>.</summary>
+    public ImmutableArray<ExchangeRate> Rates { get; init => field = value.IsDefault ? [] : value; } = [];
+
+    /// <summary>What was posted in the counter currency, net and provisional: each pair sums to zero.</summary>
+    public long FirstCounter { get; init; }
+
+    public long SecondCounter { get; init; }
+
+    public long FirstCounterProvisional { get; init; }
+
+    public long SecondCounterProvisional { get; init; }
+
     public LegCounts First { get; init; } = LegCounts.Initial;
 
     public LegCounts Second { get; init; } = LegCounts.Initial;
@@ -70,6 +85,21 @@ public sealed partial record AccountState
     public Instant LastAt { get; init; } = Instant.MinValue;
 
     public LegCounts LegOf(string legId) => legId == Leg.First ? First : Second;
+
+    /// <summary>The rate that holds on a day, if it is not older than so many days.</summary>
+    public ExchangeRate? RateOn(LocalDate day, int days) =>
+        LastRateOn(day) is { } rate && rate.On.PlusDays(days) >= day ? rate : null;
+
+    /// <summary>The last rate up to a day, however old.</summary>
+    public ExchangeRate? LastRateOn(LocalDate day)
+    {
+        for (var index = Rates.Length - 1; index >= 0; index--)
+        {
+            if (Rates[index].On <= day) return Rates[index];
+        }
+
+        return null;
+    }
 
     /// <summary>What a side has in open disputes: positive, it would lose it; negative, it would get it back.</summary>
     public long DisputedOf(Side side)
@@ -140,4 +170,10 @@ public sealed record PendingEntry(
     int TermsVersion,
     long FirstMinorUnits,
     Instant DueAt,
-    string? EntityId);
+    string? EntityId)
+{
+    /// <summary>Likewise, in the counter currency.</summary>
+    public long FirstCounter { get; init; }
+
+    public ExchangeRate? Rate { get; init; }
+}

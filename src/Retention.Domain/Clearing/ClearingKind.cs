@@ -71,6 +71,15 @@ public readonly record struct ClearingKind(string Name, StatementSum Sum)
         }
 
         if (provisional != 0) Add("provisional", provisional);
+        if (fact.Rate is { } rate)
+        {
+            Add("counter", fact.FirstCredit(Book.Counter));
+            if (fact.FirstCredit(Book.CounterProvisional) is var later and not 0) Add("counter_provisional", later);
+            Add("rate", $"{rate.Units}:{rate.CounterUnits}");
+            Add("rate_date", rate.On.ToString("uuuu-MM-dd", CultureInfo.InvariantCulture));
+            Add("rate_source", rate.Source);
+        }
+
         if (fact.TaxIncludedMinorUnits != 0) Add("tax_included", fact.TaxIncludedMinorUnits);
         details.Sort(static (left, right) => string.CompareOrdinal(left.Name, right.Name));
         return details;

@@ -33,6 +33,13 @@ public sealed record ClearingLine(
     /// <summary>What the entry credits the first side with in the provisional book; the second with the opposite.</summary>
     public long FirstProvisional { get; init; }
 
+    /// <summary>What <see cref="FirstCredit"/> comes to in the counter currency, by the rate.</summary>
+    public long FirstCounter { get; init; }
+
+    public long FirstCounterProvisional { get; init; }
+
+    public ExchangeRate? Rate { get; init; }
+
     public static readonly string FirstHash = new('0', 64);
 
     private static readonly SearchValues<char> Plain =
@@ -54,6 +61,9 @@ public sealed record ClearingLine(
         ClearingKind.DetailsOf(fact))
     {
         FirstProvisional = fact.FirstCredit(Book.Provisional),
+        FirstCounter = fact.FirstCredit(Book.Counter),
+        FirstCounterProvisional = fact.FirstCredit(Book.CounterProvisional),
+        Rate = fact.Rate,
     };
 
     public string HashAfter(string before) => Hash(before + "\n" + ToString());

@@ -31,6 +31,9 @@ public sealed record ContestedEntry(
     Instant AnswerBy,
     string? EntityId)
 {
+    /// <summary>Of the contested entry.</summary>
+    public ExchangeRate? Rate { get; init; }
+
     /// <summary>Whether the redeeming brand contests that a redemption's credit was clawed back from it.</summary>
     public bool IsOfClawBack => Redemption.Length > 0 && By == Leg.RedeemerOf(LegId);
 
@@ -96,6 +99,7 @@ public static class DisputeTurns
             Redemption = entry.Redemption,
             TermsVersion = entry.TermsVersion,
             EntityId = entry.EntityId,
+            Rate = entry.Rate,
         });
         var contested = books.Pen.State.Disputes[^1];
         return books.Pen.Into(Decision.With(new DisputeView(books.Agreement, contested, null, books.Pen.Now)));
@@ -167,6 +171,7 @@ public static class DisputeTurns
             Redemption = contested.Redemption,
             TermsVersion = contested.TermsVersion,
             EntityId = contested.EntityId,
+            Rate = contested.Rate,
         };
 
     // Fees of issues and months stand alone; a redemption's fee is disputed with the redemption.

@@ -26,6 +26,9 @@ public abstract record EntryFact : AccountFact
 
     public ImmutableArray<Posting> Postings { get; init; } = [];
 
+    /// <summary>By which the entry counts in the counter currency; null: the account has none, or no rate was known.</summary>
+    public ExchangeRate? Rate { get; init; }
+
     /// <summary>Memo: the tax that, by the terms, is contained in what the first side is credited with.</summary>
     public long TaxIncludedMinorUnits { get; init; }
 
@@ -127,6 +130,12 @@ public enum Book
 
     /// <summary>What will be owed when the sale arrives.</summary>
     Provisional,
+
+    /// <summary>What is owed, as the side sees it that keeps its books in the counter currency.</summary>
+    Counter,
+
+    /// <summary>Likewise, of what will be owed.</summary>
+    CounterProvisional,
 }
 
 /// <summary>What a fee is charged for.</summary>

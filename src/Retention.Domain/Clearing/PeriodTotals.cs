@@ -35,6 +35,9 @@ public sealed record PeriodTotals(
     /// <summary>Memo: tax contained in what was cleared.</summary>
     public long TaxIncluded { get; init; }
 
+    /// <summary>Memo: what the month's lines come to in the counter currency.</summary>
+    public long FirstCounter { get; init; }
+
     /// <summary>Memo: the most that the first brand will bear for the coupons issued in the month, at either brand.</summary>
     public long FirstFunded { get; init; }
 

@@ -40,6 +40,11 @@ public static class SettlementTurns
             return Because(RefusalReason.CurrencyMismatch, ("currency_code", books.Agreement.Agreed.Currency));
         }
 
+        if (books.Agreement.Agreed.Fx is not null && command.AmountMinorUnits > FxTerms.AmountMax)
+        {
+            return AgreementRules.Invalid("amount.minor_units", "at_most_1000000000_with_fx");
+        }
+
         if (IsSettled(books)) return AgreementClosing.Refusal(books.Agreement, books.Pen.State);
         if (books.Pen.State.Settlements.Length >= OpenMax)
         {
@@ -65,10 +70,15 @@ public static class SettlementTurns
         if (!books.Own.Contains(Billing.Other(open.Payer))) return Because(RefusalReason.NotAParty);
         if (IsSettled(books)) return AgreementClosing.Refusal(books.Agreement, books.Pen.State);
 
+        var rate = books.Pen.State.LastRateOn(books.Pen.Today);
         books.Pen.Post(new SettlementConfirmed(open.SettlementId, open.Payer, open.ValueOn, open.Reference)
         {
             TermsVersion = books.Agreement.TermsVersion,
-            Postings = Billing.Credit(open.Payer, open.AmountMinorUnits),
+            Rate = rate,
+            Postings = Billing.Credit(open.Payer, open.AmountMinorUnits).AddRange(Billing.InCounter(
+                rate,
+                open.Payer,
+                books.Agreement.Agreed.Fx?.ToCounter(rate, open.Payer, open.AmountMinorUnits) ?? 0)),
         });
         return books.Pen.Into(Decision.With(new SettlementView(books.Agreement, open, true, books.Pen.Now)));
     }

@@ -38,11 +38,14 @@ internal static class ClearingEvents
                 told.LegId = suppressed.LegId;
                 told.SuppressionReason = suppressed.Reason.ToString();
                 return told;
+            case RateRecorded recorded:
+                told.Rate = recorded.Rate.ToProto();
+                return told;
             case EntryFact entry:
                 if (entry.Number > 0)
                 {
                     told.Entry = ClearingLine.Of(agreement.Currency, entry)
-                        .ToProto(agreement.First, agreement.Second, position);
+                        .ToProto(agreement.First, agreement.Second, position, agreement.CounterCurrency);
                 }
 
                 return OfCoupon(entry);
@@ -80,7 +83,8 @@ internal static class ClearingEvents
 }
 
 /// <summary>What never changes of an agreement.</summary>
-internal sealed record KnownAgreement(Party First, Party Second, string Currency)
+/// <param name="CounterCurrency">Null: both tenants count in the one.</param>
+internal sealed record KnownAgreement(Party First, Party Second, string Currency, string? CounterCurrency)
 {
     /// <summary>The sides of a tenant, and of one brand where the credential is bound to it.</summary>
     public IReadOnlyList<Side> SidesOf(string tenantId, string? brandId)

@@ -21,6 +21,6 @@ internal sealed class KnownAgreements(IGrainHost grains)
         var question = new Command(partition, [], 0, turn => Decision.With(turn.State<AgreementState>(grain)));
         var state = (AgreementState)Asking.Granted(await grains.AskAsync(question, stop));
         if (!state.Exists) return null;
-        return known[partition] = new KnownAgreement(state.First, state.Second, state.Agreed.Currency);
+        return known[partition] = new KnownAgreement(state.First, state.Second, state.Agreed.Currency, state.Agreed.Fx?.Currency);
     }
 }

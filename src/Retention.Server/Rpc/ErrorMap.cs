@@ -51,7 +51,7 @@ public static class ErrorMap
             or RefusalReason.AgreementExists or RefusalReason.CardInUse or RefusalReason.RequestIdReused
             or RefusalReason.PurchaseIdReused or RefusalReason.ReturnIdReused
             or RefusalReason.OrderIdReused or RefusalReason.DisputeExists
-            or RefusalReason.SettlementExists => RpcStatus.AlreadyExists,
+            or RefusalReason.SettlementExists or RefusalReason.RateExists => RpcStatus.AlreadyExists,
 
         RefusalReason.Overloaded or RefusalReason.StorageFull
             or RefusalReason.TooManyFailures => RpcStatus.ResourceExhausted,
@@ -70,7 +70,7 @@ public static class ErrorMap
             or RefusalReason.CouponNotInCampaign or RefusalReason.NotTargeted or RefusalReason.BeforeStart
             or RefusalReason.AfterEnd or RefusalReason.AlreadyRedeemed or RefusalReason.ReservedElsewhere
             or RefusalReason.Voided or RefusalReason.OfferPaused or RefusalReason.StoreNotAllowed
-            or RefusalReason.ConsentMissing or RefusalReason.LimitReached or RefusalReason.ConditionNotMet
+            or RefusalReason.ConsentMissing or RefusalReason.RateMissing or RefusalReason.FxNotAgreed or RefusalReason.LimitReached or RefusalReason.ConditionNotMet
             or RefusalReason.BudgetExhausted or RefusalReason.OfferNotDraft or RefusalReason.OfferNotActive
             or RefusalReason.TermsVersionMismatch or RefusalReason.TermsNotAmendable
             or RefusalReason.AgreementNotActive

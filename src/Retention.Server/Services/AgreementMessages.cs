@@ -36,7 +36,9 @@ internal static class AgreementMessages
         var currency = RequestField.Currency(terms.CurrencyCode, "terms.currency_code");
         var (share, issuerRounds) = FundingOf(terms, issuing, redeeming);
         return new AgreementTerms(
-            RequestField.Money(terms.Offer.AmountOff, "terms.offer.amount_off", currency).MinorUnits,
+            terms.Offer.AmountOff is null && terms.Fx is not null
+                ? 0
+                : RequestField.Money(terms.Offer.AmountOff, "terms.offer.amount_off", currency).MinorUnits,
             currency,
             terms.Trigger.MinimumBasket is { } minimum
                 ? RequestField.Money(minimum, "terms.trigger.minimum_basket", currency).MinorUnits
@@ -62,6 +64,7 @@ internal static class AgreementMessages
             Tax = ClearingTermsMessages.Tax(terms, issuing, redeeming),
             Credit = ClearingTermsMessages.Credit(terms, currency),
             Caps = ClearingTermsMessages.Caps(terms, issuing, redeeming, currency),
+            Fx = FxMessages.ToDomain(terms.Fx, issuing, redeeming),
             ClawBackDaysAfterEnd = terms.ClawBackDaysAfterEnd,
             DueDays = terms.DueDays,
             DisputeDays = terms.DisputeDays,
@@ -106,38 +109,43 @@ internal static class AgreementMessages
         Provisional = view.Amount(side == Side.First ? view.Account.FirstProvisional : view.Account.SecondProvisional),
         Credit = view.CreditOf(side),
         Disputed = view.Amount(-view.Account.DisputedOf(side)),
+        Counter = view.CounterAmount(side == Side.First ? view.Account.FirstCounter : view.Account.SecondCounter),
+        CounterProvisional = view.CounterAmount(
+            side == Side.First ? view.Account.FirstCounterProvisional : view.Account.SecondCounterProvisional),
     };
 
-    public static V1.ClearingEntry ToProto(this ClearingLine line, Party first, Party second, long position) => new()
-    {
-        Number = line.Number,
-        EntryTime = line.At.ToProto(),
-        Kind = line.KindOf(),
-        LegId = line.LegId,
-        CouponId = line.CouponId,
-        RedemptionId = line.Redemption,
-        TermsVersion = line.TermsVersion,
-        Postings =
+    /// <param name="counter">The counter currency; null: the account has none.</param>
+    public static V1.ClearingEntry ToProto(
+        this ClearingLine line, Party first, Party second, long position, string? counter) => new()
+        {
+            Number = line.Number,
+            EntryTime = line.At.ToProto(),
+            Kind = line.KindOf(),
+            LegId = line.LegId,
+            CouponId = line.CouponId,
+            RedemptionId = line.Redemption,
+            TermsVersion = line.TermsVersion,
+            Postings =
         {
             PostingOf(first, line.Currency, line.FirstCredit),
             PostingOf(second, line.Currency, line.SecondCredit),
         },
-        Provisional =
+            Provisional =
         {
-            line.FirstProvisional == 0
-                ? []
-                : (V1.ClearingPosting[])
-                [
-                    PostingOf(first, line.Currency, line.FirstProvisional),
-                    PostingOf(second, line.Currency, -line.FirstProvisional),
-                ],
+            Postings(line.FirstProvisional is not 0 and var waiting ? waiting : null, first, second, line.Currency),
         },
-        Line = line.ToString(),
-        Position = position,
-        EntityId = line.EntityId,
-        Details = { line.Details.Select(detail => new V1.ClearingDetail { Name = detail.Name, Value = detail.Value }) },
-        Day = LocalDatePattern.Iso.Format(line.Day),
-    };
+            Counter = { Postings(line.Rate is null ? null : line.FirstCounter, first, second, counter) },
+            CounterProvisional =
+        {
+            Postings(line.FirstCounterProvisional is not 0 and var later ? later : null, first, second, counter),
+        },
+            Rate = line.Rate?.ToProto(),
+            Line = line.ToString(),
+            Position = position,
+            EntityId = line.EntityId,
+            Details = { line.Details.Select(detail => new V1.ClearingDetail { Name = detail.Name, Value = detail.Value }) },
+            Day = LocalDatePattern.Iso.Format(line.Day),
+        };
 
     /// <summary>The names of lines are those of the enumeration, without its prefix.</summary>
     public static V1.ClearingKind KindOf(this ClearingLine line) => Kinds[line.Kind];
@@ -191,6 +199,7 @@ internal static class AgreementMessages
                 ? view.Agreement.PartyOf(tax.FirstInvoices ? Side.First : Side.Second).BrandId
                 : "",
             Provisional = Seen(isClosed ? period.Provisional : view.Account.FirstProvisional),
+            Counter = view.CounterAmount(isFirst ? period.FirstCounter : -period.FirstCounter),
         };
 
         V1.Money Seen(long firstsEyes) => view.Amount(isFirst ? firstsEyes : -firstsEyes);
@@ -241,6 +250,11 @@ internal static class AgreementMessages
         Amount = new Money(currency, credit).ToProto(),
     };
 
+    private static IEnumerable<V1.ClearingPosting> Postings(long? firstCredit, Party first, Party second, string? currency) =>
+        firstCredit is not { } credit || currency is null
+            ? []
+            : [PostingOf(first, currency, credit), PostingOf(second, currency, -credit)];
+
     // Shares that do not add up are the domain's to refuse: it is told an impossible share.
     private static (int IssuerShareBps, bool IssuerRounds) FundingOf(
         V1.AgreementTerms terms, Party issuing, Party redeeming)
@@ -271,7 +285,7 @@ internal static class AgreementMessages
         V1.Money Amount(long minorUnits) => new Money(terms.Currency, minorUnits).ToProto();
         return new V1.AgreementTerms
         {
-            Offer = new V1.JointOffer { AmountOff = Amount(terms.DiscountMinorUnits) },
+            Offer = new V1.JointOffer { AmountOff = terms.DiscountMinorUnits == 0 ? null : Amount(terms.DiscountMinorUnits) },
             Trigger = new V1.JointTrigger
             {
                 MinimumBasket = terms.MinimumBasketMinorUnits == 0 ? null : Amount(terms.MinimumBasketMinorUnits),
@@ -303,6 +317,7 @@ internal static class AgreementMessages
             CreditLimit = ClearingTermsMessages.Credit(terms),
             Prepaid = terms.Credit?.IsPrepaid() ?? false,
             Caps = ClearingTermsMessages.Caps(state, terms),
+            Fx = FxMessages.ToProto(state, terms),
             DueDays = terms.DueDays,
             DisputeDays = terms.DisputeWindow(),
             DisputeAnswerDays = terms.DisputeAnswerWindow(),

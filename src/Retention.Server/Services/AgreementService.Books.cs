@@ -26,9 +26,12 @@ public sealed partial class AgreementService
             Positions = { view.Position(Side.First), view.Position(Side.Second) },
             InFlight = InFlight(view.Agreement),
             SumIsZero = view.Account.FirstNet + view.Account.SecondNet == 0
-                && view.Account.FirstProvisional + view.Account.SecondProvisional == 0,
+                && view.Account.FirstProvisional + view.Account.SecondProvisional == 0
+                && view.Account.FirstCounter + view.Account.SecondCounter == 0
+                && view.Account.FirstCounterProvisional + view.Account.SecondCounterProvisional == 0,
             AsOfTime = view.At.ToProto(),
             UnconfirmedSettlements = { view.Account.Settlements.Select(open => open.ToProto(view.Agreement, false)) },
+            Rate = view.RateNow()?.ToProto(),
             Disputes = { view.Account.Disputes.Select(open => open.ToProto(view.Agreement, null)) },
         };
     }
@@ -44,7 +47,8 @@ public sealed partial class AgreementService
         if (before == long.MaxValue)
         {
             response.Entries.AddRange(view.Due.OfType<EntryFact>().Reverse()
-                .Select(due => ClearingLine.Of(view.Account.Currency, due).ToProto(view.Agreement.First, view.Agreement.Second, 0)));
+                .Select(due => ClearingLine.Of(view.Account.Currency, due)
+                    .ToProto(view.Agreement.First, view.Agreement.Second, 0, view.Agreement.Agreed.Fx?.Currency)));
         }
 
         for (var seen = 0; seen < CommitsPerPageMax;)
@@ -54,7 +58,8 @@ public sealed partial class AgreementService
             {
                 foreach (var line in Lines(commit, grain, view.Account.Currency))
                 {
-                    response.Entries.Add(line.ToProto(view.Agreement.First, view.Agreement.Second, commit.Position));
+                    response.Entries.Add(line.ToProto(
+                        view.Agreement.First, view.Agreement.Second, commit.Position, view.Agreement.Agreed.Fx?.Currency));
                 }
 
                 before = commit.Position;

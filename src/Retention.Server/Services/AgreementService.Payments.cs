@@ -10,7 +10,7 @@ using Retention.V1;
 
 namespace Retention.Server.Services;
 
-/// <summary>Payments between the brands, and disputes over entries.</summary>
+/// <summary>Payments between the brands, rates between their currencies, and disputes over entries.</summary>
 public sealed partial class AgreementService
 {
     private const int ReferenceMax = 140;
@@ -22,6 +22,9 @@ public sealed partial class AgreementService
 
     private static readonly ProtoReply<SettlementView, ConfirmSettlementResponse> Confirmed =
         new(view => new() { Settlement = view.Settlement.ToProto(view.Agreement, view.IsConfirmed) });
+
+    private static readonly ProtoReply<RateView, RecordExchangeRateResponse> RateTold =
+        new(view => new() { Rate = view.Rate.ToProto() });
 
     private static readonly ProtoReply<DisputeView, OpenDisputeResponse> Opened =
         new(view => new() { Dispute = view.Entry.ToProto(view.Agreement, view.Outcome) });
@@ -66,6 +69,20 @@ public sealed partial class AgreementService
             agreementId,
             (turn, asker) => SettlementTurns.Confirm(turn, asker, agreementId, settlementId),
             Confirmed);
+    }
+
+    private async ValueTask<RecordExchangeRateResponse> RecordExchangeRate(RecordExchangeRateRequest request, CallContext call)
+    {
+        var agreementId = RequestField.Id(request.AgreementId, "agreement_id");
+        var rate = request.Rate.ToDomain("rate");
+        var asker = await grains.Asker(call, request);
+        return await grains.Change(
+            call,
+            request,
+            PartitionId.Agreement(agreementId),
+            turn => RateTurns.Record(turn, asker, agreementId, rate),
+            RateTold,
+            new CommandKey(LedgerKey.Of("rate", agreementId, $"{rate.On:uuuu-MM-dd}"), RefusalReason.RateExists));
     }
 
     private async ValueTask<OpenDisputeResponse> OpenDispute(OpenDisputeRequest request, CallContext call)

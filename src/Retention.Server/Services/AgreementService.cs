@@ -51,6 +51,7 @@ public sealed partial class AgreementService(IGrainHost grains) : IRpcService
         .Unary<GetStatementRequest, GetStatementResponse>(nameof(GetStatement), GetStatement)
         .Unary<RecordSettlementRequest, RecordSettlementResponse>(nameof(RecordSettlement), RecordSettlement)
         .Unary<ConfirmSettlementRequest, ConfirmSettlementResponse>(nameof(ConfirmSettlement), ConfirmSettlement)
+        .Unary<RecordExchangeRateRequest, RecordExchangeRateResponse>(nameof(RecordExchangeRate), RecordExchangeRate)
         .Unary<OpenDisputeRequest, OpenDisputeResponse>(nameof(OpenDispute), OpenDispute)
         .Unary<ResolveDisputeRequest, ResolveDisputeResponse>(nameof(ResolveDispute), ResolveDispute)
         .Unary<GetJointOfferReportRequest, GetJointOfferReportResponse>(nameof(GetJointOfferReport), GetJointOfferReport);

@@ -172,7 +172,7 @@ internal static class ClearingTermsMessages
             Accepted = outcome == DisputeOutcome.Accepted ? new Money(agreement.Agreed.Currency, accepted).ToProto() : null,
         };
 
-    private static bool IsFirst(string brand, string tenantId, Party issuing, Party redeeming, string field)
+    internal static bool IsFirst(string brand, string tenantId, Party issuing, Party redeeming, string field)
     {
         var (isFirst, isSecond) = (Is(issuing), Is(redeeming));
         return isFirst == isSecond ? throw RequestField.Invalid(field, "one_brand_of_the_agreement") : isFirst;

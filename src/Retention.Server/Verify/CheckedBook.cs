@@ -9,6 +9,7 @@ public sealed class CheckedBook(string agreementId)
 {
     private readonly List<string> faults = [];
     private readonly CheckedCoupons coupons = new();
+    private readonly NaiveExchange exchange = new();
     private NaiveStatements? statements;
     private (string Tenant, string Brand) first;
     private (string Tenant, string Brand) second;
@@ -41,6 +42,7 @@ public sealed class CheckedBook(string agreementId)
         faults.Clear();
         if (entry.Long("position") < lastPosition) faults.Add($"comes after position {lastPosition}");
         lastPosition = entry.Long("position");
+        if (entry.Text("kind") is "agreement-proposed" or "agreement-amended") SeeTerms(entry.Text("json"));
         if (entry.Text("kind") == "agreement-proposed") SeeProposal(entry.Text("json"));
         if (entry.Part("clearing") is { } clearing) SeeEvent(entry.Text("kind"), clearing);
         return faults;
@@ -93,6 +95,16 @@ public sealed class CheckedBook(string agreementId)
         }
     }
 
+    private void SeeTerms(string json)
+    {
+        if (json.Length == 0) return;
+        using var parsed = JsonDocument.Parse(json);
+        var told = new FeedJson(parsed.RootElement);
+        exchange.Agree(told.Long("termsVersion"), told.Part("terms")?.Part("fx") is { } fx
+            ? new NaiveFx(fx.Text("side"), fx.Flag("firstRounds"), (int)fx.Long("rateDays"))
+            : null);
+    }
+
     private void SeeProposal(string json)
     {
         if (json.Length == 0) return;
@@ -116,6 +128,7 @@ public sealed class CheckedBook(string agreementId)
         lastDay = day;
         CheckDay(told.Text("eventTime"), day);
         coupons.See(told);
+        if (told.Part("rate") is { } rate && exchange.Record(RateOf(rate)) is { } fault) faults.Add(fault);
         if (told.Part("entry") is { } entry) SeeEntry(entry, day);
     }
 
@@ -153,9 +166,46 @@ public sealed class CheckedBook(string agreementId)
         if (line.Number != ++number) faults.Add($"entry {line.Number} follows entry {number - 1}");
         number = line.Number;
         if (line.FirstCredit + line.SecondCredit != 0) faults.Add($"entry {line.Number} posts {line.FirstCredit} and {line.SecondCredit}");
+        SeeConverted(line, entry);
         if (line.ToString() != entry.Text("line")) faults.Add($"entry {line.Number} gives the line {line}, told is {entry.Text("line")}");
         statements.Add(line);
     }
+
+    private void SeeConverted(NaiveLine line, FeedJson entry)
+    {
+        var details = line.Details.ToDictionary(detail => detail.Key, detail => detail.Value);
+        var (counter, counterLater) = (entry.List("counter"), entry.List("counterProvisional"));
+        foreach (var (postings, name) in (IEnumerable<(IReadOnlyList<FeedJson>, string)>)
+            [(counter, "counter"), (counterLater, "counter_provisional")])
+        {
+            if (postings.Sum(posting => posting.Amount("amount")) != 0) faults.Add($"entry {line.Number} does not sum to zero in the counter currency");
+            var told = details.GetValueOrDefault(name) ?? "0";
+            if (told != NaiveLine.Text(First(postings))) faults.Add($"entry {line.Number} posts {First(postings)} and says {name}={told}");
+        }
+
+        NaiveRate? rate = entry.Part("rate") is { } part ? RateOf(part) : null;
+        var ratio = rate is { } held ? $"{held.Units}:{held.CounterUnits} of {held.On} by {held.Source}" : "";
+        var said = details.TryGetValue("rate", out var text) ? $"{text} of {details.GetValueOrDefault("rate_date")} by {details.GetValueOrDefault("rate_source")}" : "";
+        if (ratio != said) faults.Add($"entry {line.Number} has the rate {ratio} and says {said}");
+        faults.AddRange(exchange.See(new NaiveConverted(
+            line.Number,
+            line.Day,
+            line.Kind,
+            line.LegId,
+            line.Redemption,
+            line.TermsVersion,
+            line.FirstCredit,
+            First(entry.List("provisional")),
+            First(counter),
+            First(counterLater),
+            rate,
+            long.Parse(details.GetValueOrDefault("taxed_entry") ?? details.GetValueOrDefault("entry") ?? "0", System.Globalization.CultureInfo.InvariantCulture))));
+
+        static long First(IReadOnlyList<FeedJson> postings) => postings.Count == 0 ? 0 : postings[0].Amount("amount");
+    }
+
+    private static NaiveRate RateOf(FeedJson rate) =>
+        new(rate.Text("rateDate"), rate.Long("units"), rate.Long("counterUnits"), rate.Text("source"));
 
     // Fraction digits that are zero are not part of the form.
     private static string Time(string time) => time.Contains('.', StringComparison.Ordinal)

@@ -23,9 +23,14 @@ public sealed class NaiveBilling : INaiveLaw
             case "agreement-proposed" or "agreement-amended":
                 book.Versions[fact.Json.Long("terms_version")] = NaiveBillingTerms.Of(fact.Json.GetProperty("terms"));
                 break;
+            case "joint-coupon-issued":
+                book.Issued[fact.Grain.Key] = (fact.Json.Text("leg_id"), fact.Json.Long("terms_version"));
+                break;
             case "joint-coupon-redeemed":
-                book.Redeemed[fact.Json.Text("redemption")] =
-                    (fact.Json.Long("discount_minor_units"), fact.Json.Long("credit_minor_units"));
+                book.Redeemed[fact.Json.Text("redemption")] = (book.Given(fact), fact.Json.Long("credit_minor_units"));
+                break;
+            case "issue-counted":
+                book.Face = fact.Json.Long("discount_minor_units");
                 break;
             default:
                 if (fact.Grain.Kind == "account" && fact.Json.Long("number") > 0) book.See(fact);
@@ -65,9 +70,24 @@ public sealed class NaiveBilling : INaiveLaw
 
         public Dictionary<long, NaiveBillingTerms> Versions { get; } = [];
 
+        public Dictionary<string, (string Leg, long Version)> Issued { get; } = [];
+
+        /// <summary>In the account's currency.</summary>
         public Dictionary<string, (long Discount, long Credit)> Redeemed { get; } = [];
 
+        /// <summary>What the last coupon was issued for, in the account's currency.</summary>
+        public long Face { get; set; }
+
         public List<string> Faults { get; } = [];
+
+        public long Given(NaiveFact fact)
+        {
+            var (leg, version) = Issued.GetValueOrDefault(fact.Grain.Key);
+            var discount = fact.Json.Long("discount_minor_units");
+            return Versions.GetValueOrDefault(version) is { } terms && fact.Json.Part("rate") is { } rate
+                ? terms.InAccount(leg ?? "", discount, rate)
+                : discount;
+        }
 
         public void See(NaiveFact fact)
         {
@@ -123,8 +143,8 @@ public sealed class NaiveBilling : INaiveLaw
                 return;
             }
 
-            var due = item.Terms.FeeOf(trigger, item.Terms.Discount);
             var leg = trigger == "Period" ? "1" : json.Text("leg_id");
+            var due = item.Terms.FeeOf(trigger, item.Terms.IsCounter(leg) ? Face : item.Terms.Discount);
             if (first != item.Terms.ToFirst(trigger, leg, due)) Faults.Add($"{item.Name}: a fee of {first}, the terms say {due}");
         }
 
@@ -159,8 +179,6 @@ public sealed class NaiveBilling : INaiveLaw
             };
         }
 
-        private static long FirstNet(JsonElement json) => json.List("postings")
-            .Where(posting => posting.Text("side") == "First" && posting.Text("book") != "Provisional")
-            .Sum(posting => posting.Long("minor_units"));
+        private static long FirstNet(JsonElement json) => NaiveEntry.First(json, "");
     }
 }

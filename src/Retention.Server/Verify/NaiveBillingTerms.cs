@@ -6,6 +6,10 @@ namespace Retention.Server.Verify;
 internal sealed record NaiveBillingTerms(
     long Discount, IReadOnlyDictionary<string, (bool IssuerPays, long Amount, long Bps)> Fees, string Treatment, long RateBps)
 {
+    private string FxSide { get; init; } = "";
+
+    private bool FirstRounds { get; init; }
+
     private const int Whole = 10_000;
 
     public static NaiveBillingTerms Of(JsonElement json) => new(
@@ -13,7 +17,22 @@ internal sealed record NaiveBillingTerms(
         json.List("fees").ToDictionary(
             fee => fee.Text("trigger"), fee => (fee.Flag("issuer_pays"), fee.Long("amount_minor_units"), fee.Long("bps"))),
         json.Part("tax")?.Text("treatment") ?? "",
-        json.Part("tax")?.Long("rate_bps") ?? 0);
+        json.Part("tax")?.Long("rate_bps") ?? 0)
+    {
+        FxSide = json.Part("fx")?.Text("side") ?? "",
+        FirstRounds = json.Part("fx")?.Flag("first_rounds") ?? false,
+    };
+
+    /// <summary>Whether coupons of the leg are redeemed in the counter currency.</summary>
+    public bool IsCounter(string leg) => FxSide == (leg == "1" ? "Second" : "First");
+
+    /// <summary>What a till of the redeeming brand gave; the brand that rounds gets less or pays more.</summary>
+    public long InAccount(string leg, long discount, JsonElement rate)
+    {
+        if (!IsCounter(leg)) return discount;
+        var exact = (decimal)discount * rate.Long("units") / rate.Long("counter_units");
+        return (long)(FirstRounds == (leg == "1") ? Math.Ceiling(exact) : Math.Floor(exact));
+    }
 
     public long FeeOf(string trigger, long minorUnits)
     {

@@ -77,7 +77,7 @@ public sealed class NaiveClearing : INaiveLaw
         public long Owed => Counts && (ConfirmBy is null || IsSold) ? Credit - TakenBack : 0;
 
         /// <summary>What the issuer would owe for it if its sale came.</summary>
-        public long OwedLater(Instant at) => Counts && !IsSold && ConfirmBy > at ? Credit : 0;
+        public long OwedLater(Instant at) => Counts && !IsSold && ConfirmBy > at ? Credit - TakenBack : 0;
 
         public void Leave(string status) =>
             (Status, Credit, TakenBack, ConfirmBy, IsSold) = (status, 0, 0, null, false);
@@ -187,6 +187,7 @@ public sealed class NaiveClearing : INaiveLaw
             foreach (var posting in fact.Json.List("postings"))
             {
                 var (isFirst, isLater) = (Text(posting, "side") == "First", Text(posting, "book") == "Provisional");
+                if (Text(posting, "book").StartsWith("Counter", StringComparison.Ordinal)) continue;
                 var amount = posting.Long("minor_units");
                 if (isFirst && isLater) firstLater += amount;
                 else if (isFirst) first += amount;

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Retention.Server.Verify;
 
 /// <summary>What a stored clearing entry is called in its line, and what its line says beside the columns.</summary>
@@ -29,9 +31,23 @@ internal static class NaiveEntry
     public static bool IsExtraOfRedemption(NaiveFact fact) => fact.Json.Text("redemption").Length > 0
         && fact.Type is "fee-cleared" or "fee-reversed" or "tax-cleared";
 
+    /// <summary>What is posted to the first side in one book; the net one stands without its name.</summary>
+    public static long First(JsonElement json, string book) => json.List("postings")
+        .Where(posting => posting.Text("side") == "First" && posting.Text("book") == book)
+        .Sum(posting => posting.Long("minor_units"));
+
     public static List<KeyValuePair<string, string>> Details(NaiveFact fact, long firstLater)
     {
         var (json, details) = (fact.Json, new List<KeyValuePair<string, string>>());
+        if (json.Part("rate") is { } rate)
+        {
+            Number("counter", First(json, "Counter"));
+            if (First(json, "CounterProvisional") is var later and not 0) Number("counter_provisional", later);
+            Text("rate", $"{rate.Long("units")}:{rate.Long("counter_units")}");
+            Text("rate_date", rate.Text("on"));
+            Text("rate_source", rate.Text("source"));
+        }
+
         if (firstLater != 0) Number("provisional", firstLater);
         if (json.Long("tax_included_minor_units") is var tax and not 0) Number("tax_included", tax);
         switch (fact.Type)

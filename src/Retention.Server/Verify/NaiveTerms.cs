@@ -38,10 +38,21 @@ public sealed class NaiveTerms : INaiveLaw
 
     public IEnumerable<Difference> Finish() => differences;
 
-    private readonly record struct Terms(long Discount, long ShareBps, bool IssuerRounds)
+    /// <param name="FxSide">Whose tills count in <paramref name="FxDiscount"/>'s currency; empty: all count in one.</param>
+    private readonly record struct Terms(
+        long Discount, long ShareBps, bool IssuerRounds, string FxSide, long FxDiscount)
     {
         public static Terms Of(JsonElement json) => new(
-            json.Long("discount_minor_units"), json.Long("issuer_share_bps"), json.Flag("issuer_rounds"));
+            json.Long("discount_minor_units"),
+            json.Long("issuer_share_bps"),
+            json.Flag("issuer_rounds"),
+            json.Part("fx")?.Text("side") ?? "",
+            json.Part("fx")?.Long("discount_minor_units") ?? 0);
+
+        /// <summary>Whether coupons of the leg are redeemed in the counter currency.</summary>
+        public bool IsCounter(string leg) => FxSide == (leg == "1" ? "Second" : "First");
+
+        public long DiscountOf(string leg) => IsCounter(leg) ? FxDiscount : Discount;
 
         public decimal ShareOf(long discount)
         {
@@ -54,7 +65,7 @@ public sealed class NaiveTerms : INaiveLaw
     {
         private readonly Dictionary<int, Terms> versions = [];
         private readonly Dictionary<string, int> accepted = [];
-        private readonly Dictionary<string, int> versionOfCoupon = [];
+        private readonly Dictionary<string, (int Version, string Leg)> versionOfCoupon = [];
 
         /// <summary>The version in force; before any is, the last proposed.</summary>
         public int InForce { get; private set; }
@@ -94,16 +105,20 @@ public sealed class NaiveTerms : INaiveLaw
             if (fact.Type == "joint-coupon-issued")
             {
                 var version = (int)fact.Json.Long("terms_version");
-                versionOfCoupon[fact.Grain.Key] = version;
+                var leg = fact.Json.Text("leg_id");
+                versionOfCoupon[fact.Grain.Key] = (version, leg);
                 if (!IsActive || version != InForce) return $"was issued under version {version}, in force is {InForce}";
-                var (issued, agreed) = (fact.Json.Long("discount_minor_units"), versions[version].Discount);
+                var (issued, agreed) = (fact.Json.Long("discount_minor_units"), versions[version].DiscountOf(leg));
                 return issued == agreed ? null : $"was issued for {issued}, version {version} says {agreed}";
             }
 
             if (fact.Type != "joint-coupon-redeemed") return null;
-            var own = versionOfCoupon.GetValueOrDefault(fact.Grain.Key);
+            var (own, redeemedLeg) = versionOfCoupon.GetValueOrDefault(fact.Grain.Key);
             if (!versions.TryGetValue(own, out var terms)) return $"is redeemed under no known version {own}";
-            var (credit, due) = (fact.Json.Long("credit_minor_units"), terms.ShareOf(fact.Json.Long("discount_minor_units")));
+
+            // The share is one of what the till gave, in the till's currency.
+            var shared = terms.IsCounter(redeemedLeg) ? "counter_minor_units" : "credit_minor_units";
+            var (credit, due) = (fact.Json.Long(shared), terms.ShareOf(fact.Json.Long("discount_minor_units")));
             return credit == due ? null : $"credits {credit}, version {own} gives {due}";
         }
 

@@ -21,6 +21,7 @@ internal static class StoredKinds
         new NaiveClearing(),
         new NaiveTerms(),
         new NaiveBilling(),
+        new NaiveRates(),
         new NaiveEnding(),
         new NaiveLinks(),
         new NaiveTills(),

@@ -61,7 +61,13 @@ public sealed class JointScene
         }
     }
 
-    public Asker Asks(string tenant, string currency = "USD") => new(tenant, "", currency, Now, true)
+    /// <summary>Which the shoe shop's books are kept in.</summary>
+    public string ShoesCurrency { get; init; } = "USD";
+
+    public string CurrencyOf(string tenant) => tenant == Shoes ? ShoesCurrency : "USD";
+
+    /// <param name="currency">Null: the tenant's.</param>
+    public Asker Asks(string tenant, string? currency = null) => new(tenant, "", currency ?? CurrencyOf(tenant), Now, true)
     {
         EntityId = Entity, Brands = TenantOf(tenant).Brands,
     };
@@ -73,11 +79,15 @@ public sealed class JointScene
         AgreementTurns.Propose(turn, Asks(by), new ProposeAgreement(
             id, new Party(Bakery, "bread"), new Party(Shoes, "boots"), terms, Key(7), Key(8), Key(9))));
 
-    public Decision Accept(string by, int version = 1, string currency = "USD") =>
+    public Decision Accept(string by, int version = 1, string? currency = null) =>
         Books.Ask(turn => AgreementTurns.Accept(turn, Asks(by, currency), Id, version));
 
-    public Decision Amend(string by, AgreementTerms terms, string currency = "USD") =>
+    public Decision Amend(string by, AgreementTerms terms, string? currency = null) =>
         Books.Ask(turn => AmendmentTurns.Amend(turn, Asks(by, currency), Id, terms));
+
+    /// <summary>The source of the terms gives a rate for a day.</summary>
+    public Decision Rate(string by, LocalDate on, long units, long counterUnits, string source = "ECB") => Books.Ask(
+        turn => RateTurns.Record(turn, Asks(by), Id, new ExchangeRate(on, units, counterUnits, source)));
 
     public Decision Pause(string by) => Books.Ask(turn => AgreementTurns.Pause(turn, Asks(by), Id));
 
@@ -126,7 +136,7 @@ public sealed class JointScene
     {
         var key = LedgerKey.Request(tenant, $"req-{++requests}");
         var till = new RedeemCoupon(
-            tenant, "", code, campaign, "", "", basket is { } total ? new BasketSeen(total, "USD", []) : null, RedemptionId.Of(key));
+            tenant, "", code, campaign, "", "", basket is { } total ? new BasketSeen(total, CurrencyOf(tenant), []) : null, RedemptionId.Of(key));
         var decision = Books.Ask(turn => JointCouponTurns.Redeem(turn, Names(tenant, customer), Id, till), key);
         Books.Deliver();
         return decision;
@@ -237,7 +247,7 @@ public sealed class JointScene
     private static string Key(byte value) => Convert.ToBase64String(Enumerable.Repeat(value, 32).ToArray());
 
     private PurchaseSeen Seen(string tenant, string purchaseId, string customer) => new(
-        customer, tenant == Bakery ? "bread" : "boots", "", "till", purchaseId, 1000, "USD", ["cake"], Now);
+        customer, tenant == Bakery ? "bread" : "boots", "", "till", purchaseId, 1000, CurrencyOf(tenant), ["cake"], Now);
 
     private void Tenant(string id, string brand, byte key)
     {

@@ -166,6 +166,7 @@ public sealed class StoredFactTests
         (AgreementGrains.Account, Entry(new SettlementConfirmed("set_1", Side.First, On, "E2E 7|8"), 10, -100)),
         (AgreementGrains.Account, Entry(
             new DisputeOpened("dis_1", 1, Side.First, -66, "NOT_OURS", "The till was closed.", End), 11, 0)),
+        (AgreementGrains.Account, new RateRecorded(new ExchangeRate(On, 10_000, 42_345, "ECB"), Side.Second) { At = At, On = On }),
         (AgreementGrains.Account, Entry(new DisputeResolved("dis_1", 1, DisputeOutcome.Accepted, "Agreed."), 12, -66)),
     ];
 

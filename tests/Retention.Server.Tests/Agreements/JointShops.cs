@@ -21,10 +21,11 @@ internal sealed class JointShops(TestTenant bakery, TestTenant shoes, string agr
     public string AgreementId => agreementId;
 
     public static async Task<JointShops> OpenAsync(
-        TestServer server, Action<AgreementTerms> change, Instant? start = null)
+        TestServer server, Action<AgreementTerms> change, Instant? start = null, string shoesCurrency = "USD")
     {
         start ??= Start;
-        var (bakery, shoes) = (await server.CreateTenantAsync(virtualStart: start), await server.CreateTenantAsync(virtualStart: start));
+        var bakery = await server.CreateTenantAsync(virtualStart: start);
+        var shoes = await server.CreateTenantAsync(virtualStart: start, currency: shoesCurrency);
         var proposal = AgreementCalls.Proposal(bakery, shoes);
         change(proposal.Terms);
         _ = (await bakery.Propose(proposal)).Reply;

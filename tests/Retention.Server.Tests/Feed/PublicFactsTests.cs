@@ -109,7 +109,9 @@ public sealed class PublicFactsTests
             `content_version` grows when a name goes or changes its meaning. A field that is 0, false or empty may be left out.
             `_time` is ISO 8601 in UTC, `_date` a day, amounts are minor units of the tenant's currency, points thousandths.
             Personal data, free text, codes and secrets are never told. Facts of an agreement's account come as
-            `ClearingEvent` instead. This page is made from `src/Retention.Server/Feed/PublicFacts.cs`; a test holds it to it.
+            `ClearingEvent` instead: there `rate` is a rate that was recorded between the two currencies of an agreement (`terms.fx`), and an
+            entry names the one by which its `counter` amounts were converted. How to compute them anew: `FxTerms` in
+            `agreement_service.proto`; `retention verify-statement` and `tests/interop/statement.py` do. This page is made from `src/Retention.Server/Feed/PublicFacts.cs`; a test holds it to it.
 
             | grain_kind | kind | fields |
             |---|---|---|

@@ -26,6 +26,24 @@ internal static class ClearingRecipes
             "AgreementService/RecordSettlement", request, tenant.AdminKey)).Reply.Settlement.SettlementId;
     }
 
+    /// <summary>A proposal to a brand whose books are in euro, and which nobody has heard of.</summary>
+    public static async Task<string> ExchangingAgreementAsync(TestTenant tenant)
+    {
+        var proposal = AgreementCalls.Proposal(tenant, tenant);
+        proposal.Redeeming = new AgreementParty { TenantId = "elsewhere", BrandId = "boots" };
+        proposal.Terms.Funding[1].Brand = "boots";
+        proposal.Terms.Fx = new FxTerms
+        {
+            Brand = "boots",
+            CurrencyCode = "EUR",
+            Source = "ECB",
+            RoundingParty = "boots",
+            AmountOff = new Money { CurrencyCode = "EUR", MinorUnits = 200 },
+        };
+        _ = (await tenant.Propose(proposal)).Reply;
+        return proposal.AgreementId;
+    }
+
     /// <summary>An agreement whose first entry is a month's fee.</summary>
     public static async Task<string> ChargedAgreementAsync(TestTenant tenant)
     {

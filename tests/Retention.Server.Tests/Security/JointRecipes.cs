@@ -127,6 +127,10 @@ public static class JointRecipes
             case ConfirmSettlementRequest confirmation:
                 confirmation.SettlementId = await ClearingRecipes.SettlementAsync(tenant, confirmation.AgreementId);
                 break;
+            case RecordExchangeRateRequest rate:
+                rate.AgreementId = await ClearingRecipes.ExchangingAgreementAsync(tenant);
+                rate.Rate = new ExchangeRate { RateDate = "2026-01-15", Units = 1000, CounterUnits = 909, Source = "ECB" };
+                break;
             case OpenDisputeRequest dispute:
                 (dispute.AgreementId, dispute.EntryNumber) = (await ClearingRecipes.ChargedAgreementAsync(tenant), 1);
                 break;

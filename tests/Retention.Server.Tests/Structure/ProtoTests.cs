@@ -22,6 +22,7 @@ public sealed class ProtoTests
     [
         "retention.v1.AgreementParty.tenant_id", "retention.v1.AgreementParty.brand_id", "retention.v1.Funding.tenant_id",
         "retention.v1.TaxTerms.invoice_issuer_tenant_id", "retention.v1.FundingCap.tenant_id",
+        "retention.v1.FxTerms.tenant_id", "retention.v1.FxTerms.rounding_party_tenant_id",
     ];
 
     private static IEnumerable<MethodDescriptor> Methods =>

@@ -54,7 +54,8 @@ public sealed class TestServer : IAsyncDisposable
     }
 
     /// <summary>A tenant with one brand and one store, on a virtual clock where a start is given.</summary>
-    public async Task<TestTenant> CreateTenantAsync(string? tenantId = null, Instant? virtualStart = null)
+    public async Task<TestTenant> CreateTenantAsync(
+        string? tenantId = null, Instant? virtualStart = null, string currency = "USD")
     {
         tenantId ??= NewId("tenant");
         var created = await Client.Call<CreateTenantRequest, CreateTenantResponse>("TenantService/CreateTenant", new()
@@ -62,7 +63,7 @@ public sealed class TestServer : IAsyncDisposable
             RequestId = NewId("request"),
             TenantId = tenantId,
             DisplayName = $"Shops of {tenantId}",
-            CurrencyCode = "USD",
+            CurrencyCode = currency,
             TimeZone = "America/New_York",
             VirtualStartTime = virtualStart.ToProto(),
         }, PlatformKey);
