@@ -55,6 +55,10 @@ public static class AgreementGrains
 
     public static GrainId AccountId(string agreementId) => Of(agreementId, "account", agreementId);
 
+    /// <summary>How the discount of a redemption lies on the lines of its basket: as of a chain's own coupons.</summary>
+    public static GrainId RedemptionId(string agreementId, string redemptionId) =>
+        Of(agreementId, "coupon-redemption", redemptionId);
+
     /// <param name="ordinal">1, 2, 3, ...: after so many times <see cref="AccountMark.Every"/> facts of the account.</param>
     public static GrainId MarkId(string agreementId, long ordinal) =>
         Of(agreementId, "account-mark", ordinal.ToString(CultureInfo.InvariantCulture));

@@ -39,16 +39,16 @@ public static class JointCouponTurns
         var failing = Failing(desk, asker, agreementId, command, desk.Now, own);
         if (failing.Any) return failing.First();
 
-        return Redeemed(desk, asker, agreementId, command.RedemptionId, Discount(desk, command));
+        return Redeemed(desk, asker, agreementId, command, Discount(desk, command));
     }
 
     /// <summary>A coupon that nothing stands against.</summary>
-    internal static Decision Redeemed(JointDesk desk, Asker asker, string agreementId, string redemptionId, long discount)
+    internal static Decision Redeemed(JointDesk desk, Asker asker, string agreementId, RedeemCoupon till, long discount)
     {
-        var redeemed = JointEntries.Redeem(desk, redemptionId, discount, asker.EntityId);
+        var redeemed = JointEntries.Redeem(desk, till.RedemptionId, discount, asker.EntityId);
         var decision = Decision
             .With(new CouponRedemption(
-                redemptionId,
+                till.RedemptionId,
                 desk.CouponId,
                 desk.FoundLeg.LegId,
                 "",
@@ -58,30 +58,16 @@ public static class JointCouponTurns
                 desk.Now))
             .Change(desk.CouponGrain, redeemed)
             .Change(desk.UseGrain, new JointUseClosed(desk.CouponId) { At = desk.Now });
+
+        // Returned lines take their part of it back; the issuing brand is not told of them.
+        var lines = DiscountSpread.Over(till.Basket?.Lines ?? [], discount);
+        if (!lines.IsEmpty)
+        {
+            decision.Change(
+                AgreementGrains.RedemptionId(agreementId, till.RedemptionId), new RedemptionSpread(lines, desk.Now));
+        }
+
         return JointNews.TellGone(desk, desk.Pen.Into(decision), JointCouponEnd.Redeemed);
-    }
-
-    /// <summary>
-    /// Mirrors the entries of the redemption, unless a claw-back did already. The coupon reopens, unless the terms
-    /// say otherwise or the purchase that gave it was returned meanwhile.
-    /// </summary>
-    public static Decision Reverse(ITurn turn, Asker asker, string agreementId, ReverseCouponRedemption command)
-    {
-        var unknown = Because(RefusalReason.RedemptionNotFound, ("redemption_id", command.RedemptionId));
-        if (RedemptionId.Key(command.RedemptionId) is not { } key) return unknown;
-
-        var found = JointDesk.Redeemed(turn.Recorded(key), PartitionId.Agreement(agreementId));
-        if (found is not { } redeemed) return turn.IsComplete ? unknown : Decision.Silent();
-
-        var desk = Opened(turn, asker, agreementId, redeemed.Grain.Key);
-        if (!turn.IsComplete) return Decision.Silent();
-        if (!IsRedeemers(desk, asker)) return unknown;
-        if (desk.Coupon.RedemptionId != command.RedemptionId) return Because(RefusalReason.RedemptionAlreadyReversed);
-        if (desk.IsClosed) return AgreementClosing.Refusal(desk.Agreement, desk.Pen.State);
-
-        var reopens = !desk.Terms.ReversedStaysUsed && !desk.Coupon.IsTriggerReturned;
-        var decision = Reversed(desk, redeemed.Fact, command, reopens);
-        return reopens && desk.Coupon.ExpiresAt > desk.Now ? Reopened(desk, decision) : decision;
     }
 
     /// <summary>Either party sees the coupon; nobody else does.</summary>
@@ -111,29 +97,6 @@ public static class JointCouponTurns
             desk.TillCurrency,
             desk.Coupon.ExpiresAt));
     }
-
-    private static Decision Reversed(
-        JointDesk desk, JointCouponRedeemed redeemed, ReverseCouponRedemption command, bool reopens)
-    {
-        JointCouponFact fact = reopens
-            ? new JointCouponReopened(command.RedemptionId, command.Reason, command.ReturnId) { At = desk.Now }
-            : new JointCouponVoided(command.RedemptionId, command.Reason, command.ReturnId) { At = desk.Now };
-        JointEntries.TakeBack(desk, new ReversalCleared(desk.Coupon.EndsOn, desk.Coupon.DiscountMinorUnits, reopens)
-        {
-            ReservedMinorUnits = reopens ? desk.Coupon.ReservedMinorUnits : 0,
-            WasUnconfirmed = !desk.Coupon.IsClawedBack && desk.Coupon.StandingAt(desk.Now) is null,
-        });
-        return desk.Pen.Into(Decision
-            .With(new CouponReversal(
-                command.RedemptionId, redeemed.DiscountMinorUnits, desk.Terms.Currency, reopens, desk.Now))
-            .Change(desk.CouponGrain, fact));
-    }
-
-    private static Decision Reopened(JointDesk desk, Decision decision) => JointNews.TellReceived(
-        desk,
-        decision.Change(
-            desk.UseGrain, new JointUseReopened(desk.CouponId, desk.Coupon.ExpiresAt, desk.Code) { At = desk.Now }),
-        desk.Coupon);
 
     internal static Refusal? Fault(JointDesk desk, Asker asker, RedeemCoupon command)
     {

@@ -51,8 +51,7 @@ public static class JointSaleTurns
         var coupon = desk.Coupon;
         if (coupon.RedemptionId != message.Redemption || coupon.Sale != message.Sale) return Decision.Silent();
 
-        var returned = coupon.TakenBackMinorUnits - coupon.DisputedAwayMinorUnits;
-        var due = Share(coupon.CreditMinorUnits - coupon.DisputedAwayMinorUnits, message) - returned;
+        var due = Due(coupon, message.ReturnedMinorUnits, message.SoldMinorUnits, message.IsWhole);
         if (coupon.IsClawedBack || due <= 0) return Decision.Silent();
 
         JointEntries.TakeBack(desk, new SaleReturnCleared(message.ReturnedMinorUnits, message.SoldMinorUnits), due);
@@ -60,8 +59,13 @@ public static class JointSaleTurns
             desk.CouponGrain, new JointCreditTakenBack(message.Redemption, due) { At = desk.Now }));
     }
 
-    private static long Share(long credit, JointSaleReturned message) =>
-        message.IsWhole || message.ReturnedMinorUnits >= message.SoldMinorUnits
+    /// <summary>The share of the credit for what is back by now, less what was taken for it before.</summary>
+    internal static long Due(JointCouponState coupon, long backMinorUnits, long soldMinorUnits, bool isWhole)
+    {
+        var credit = coupon.CreditMinorUnits - coupon.DisputedAwayMinorUnits;
+        var share = isWhole || backMinorUnits >= soldMinorUnits
             ? credit
-            : (long)((Int128)credit * message.ReturnedMinorUnits / message.SoldMinorUnits);
+            : (long)((Int128)credit * backMinorUnits / soldMinorUnits);
+        return share - (coupon.TakenBackMinorUnits - coupon.DisputedAwayMinorUnits);
+    }
 }

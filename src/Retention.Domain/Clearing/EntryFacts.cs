@@ -81,8 +81,8 @@ public sealed record RedemptionConfirmed(bool IsLate) : EntryFact;
 public sealed record RedemptionUnconfirmed : EntryFact;
 
 /// <summary>A part of the sale that used the coupon came back: its share of the credit is taken back.</summary>
-/// <param name="ReturnedMinorUnits">Of the sale so far.</param>
-/// <param name="SoldMinorUnits">The sale's total.</param>
+/// <param name="ReturnedMinorUnits">Of the sale so far; of a redemption that is reversed by lines: of its discount.</param>
+/// <param name="SoldMinorUnits">The sale's total; the discount.</param>
 public sealed record SaleReturnCleared(long ReturnedMinorUnits, long SoldMinorUnits) : EntryFact;
 
 public sealed record FeeCleared(FeeTrigger Trigger) : EntryFact;

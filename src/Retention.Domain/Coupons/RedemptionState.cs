@@ -48,6 +48,9 @@ public sealed record RedemptionState
 public sealed record RedeemedLine(
     string Line, long Quantity, long Amount, long Discount, long QuantityBack = 0, long AmountBack = 0, long DiscountBack = 0)
 {
+    /// <summary>Nothing of it is left.</summary>
+    public bool IsBack => AmountBack == Amount && DiscountBack == Discount;
+
     public RedeemedLine Less(ImmutableArray<LineBack> back)
     {
         foreach (var part in back)

@@ -41,7 +41,7 @@ public static class ReversalTurns
             ? state.Lines.IsEmpty ? redeemed.Discount : state.StandingMinorUnits
             : back.Sum(line => line.Discount);
         var isWhole = command.Lines.IsEmpty
-            || state.Evolve(new RedemptionLinesReturned(back, command.ReturnId, now)).Lines.All(IsReturned);
+            || state.Evolve(new RedemptionLinesReturned(back, command.ReturnId, now)).Lines.All(line => line.IsBack);
         var decision = Decision.With(new CouponReversal(
             command.RedemptionId, discount, tenant.Currency, isWhole, now, isWhole));
         if (!back.IsEmpty) decision.Change(linesGrain, new RedemptionLinesReturned(back, command.ReturnId, now));
@@ -94,9 +94,6 @@ public static class ReversalTurns
         EntityCleared cleared => cleared.Redemption == redemption,
         _ => true,
     };
-
-    private static bool IsReturned(RedeemedLine line) =>
-        line.AmountBack == line.Amount && line.DiscountBack == line.Discount;
 
     private static OfferRedeemed? Offered(IReadOnlyList<Change>? facts)
     {

@@ -77,7 +77,7 @@ public static class JointOfflineTurns
         return failing.Any
             ? Conflicted(desk, asker, command, terms, failing, discount, head)
             : OfflineCaptures.Accepted(
-                JointCouponTurns.Redeemed(desk, asker, agreementId, command.Till.RedemptionId, discount), command, partition);
+                JointCouponTurns.Redeemed(desk, asker, agreementId, command.Till, discount), command, partition);
     }
 
     public static Decision Report(ITurn turn, Asker asker, string agreementId, int from, int limit)

@@ -213,14 +213,13 @@ public sealed partial class CouponService
             : request.RedemptionId;
         var command = new ReverseCouponRedemption(caller.TenantId, redemptionId, reason, returnId) { Lines = lines };
         var asker = record.Partition.IsAgreement ? await grains.Asker(call, request) : null;
-        if (asker is not null && lines.Length > 0) throw RequestField.Invalid("lines", "empty_for_a_joint_coupon");
         return await grains.Change(
             call,
             request,
             record.Partition,
             turn => asker is null
                 ? ReversalTurns.Reverse(turn, command)
-                : JointCouponTurns.Reverse(turn, asker, record.Partition.OwnerId, command),
+                : JointReversalTurns.Reverse(turn, asker, record.Partition.OwnerId, command),
             Reversed,
             lines.Length > 0
                 ? new CommandKey(RedemptionId.PartReversal(redemptionId, returnId), RefusalReason.ReturnIdReused)

@@ -280,7 +280,7 @@ public sealed class JointCouponTests
         scene.Reverse(Shoes, first);
         scene.Redeemed(Shoes, code);
 
-        var again = scene.Books.Refused(turn => JointCouponTurns.Reverse(
+        var again = scene.Books.Refused(turn => JointReversalTurns.Reverse(
             turn, scene.Asks(Shoes), Id, new ReverseCouponRedemption(Shoes, first, "RETURNED", "")));
 
         Assert.Equal(RefusalReason.RedemptionAlreadyReversed, again.Reason);

@@ -142,6 +142,20 @@ public sealed class JointScene
         return decision;
     }
 
+    /// <summary>A basket of lines of so much each, in so many pieces.</summary>
+    public Decision RedeemLines(string tenant, string code, params (long Amount, long Quantity)[] lines)
+    {
+        var key = LedgerKey.Request(tenant, $"req-{++requests}");
+        var basket = new BasketSeen(lines.Sum(line => line.Amount), CurrencyOf(tenant), [])
+        {
+            Lines = [.. lines.Select((line, index) => new BasketLine($"{index}", "", "", line.Quantity, line.Amount))],
+        };
+        var till = new RedeemCoupon(tenant, "", code, "", "", "", basket, RedemptionId.Of(key));
+        var decision = Books.Ask(turn => JointCouponTurns.Redeem(turn, Asks(tenant), Id, till), key);
+        Books.Deliver();
+        return decision;
+    }
+
     /// <param name="by">The reservation of the asker's order; empty: none.</param>
     public Decision RedeemReserved(string tenant, string code, string by)
     {
@@ -183,9 +197,20 @@ public sealed class JointScene
     public Decision Reverse(string tenant, string redemptionId)
     {
         var decision = Books.Ask(
-            turn => JointCouponTurns.Reverse(
+            turn => JointReversalTurns.Reverse(
                 turn, Asks(tenant), Id, new ReverseCouponRedemption(tenant, redemptionId, "RETURNED", "")),
             RedemptionId.Reversal(redemptionId));
+        Books.Deliver();
+        return decision;
+    }
+
+    /// <summary>Some of the lines come back; each return once.</summary>
+    public Decision ReverseLines(string tenant, string redemptionId, string returnId, params CouponReturnLine[] lines)
+    {
+        var decision = Books.Ask(
+            turn => JointReversalTurns.Reverse(
+                turn, Asks(tenant), Id, new ReverseCouponRedemption(tenant, redemptionId, "RETURNED", returnId) { Lines = [.. lines] }),
+            RedemptionId.PartReversal(redemptionId, returnId));
         Books.Deliver();
         return decision;
     }
