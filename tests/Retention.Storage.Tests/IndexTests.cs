@@ -50,6 +50,27 @@ public sealed class IndexTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Many_keys_are_found_while_the_index_is_replaced()
+    {
+        await using (var first = SqliteGrainStore.Open(Options))
+        {
+            await Fill(first);
+        }
+
+        await using var store = SqliteGrainStore.Open(Options);
+        var asked = 0;
+        var keys = Enumerable.Range(0, 20).Select(number =>
+        {
+            // After the first answer, which fixes what this reader sees of the database.
+            if (++asked == 2) FillMore(store);
+            return Some.Key($"a{number}");
+        });
+
+        Assert.Equal(Enumerable.Range(1, 20).Select(x => (long)x), await store.PositionsAsync(new Late<LedgerKey>(keys), default));
+        Assert.True(asked > 20, "the index was not replaced meanwhile");
+    }
+
+    [Fact]
     public async Task The_tail_that_a_start_reads_stays_bounded_while_commits_pour_in()
     {
         await using var store = SqliteGrainStore.Open(Options);
@@ -104,6 +125,29 @@ public sealed class IndexTests : IAsyncLifetime
         var used = Some.Write(new GrainId(Some.Tenant, "offer", "hot"), number, "use");
         var ledger = Some.Ledger("r", Some.Key($"a{number}"), Some.Key($"b{number}"));
         return number < Busy ? Some.Commit(ledger, enrolled, used) : Some.Commit(ledger, enrolled);
+    }
+
+    // Until no block of the index is left that was there before.
+    private void FillMore(SqliteGrainStore store)
+    {
+        using var database = Database.OpenReader(Path.Combine(directory.Path, "retention.db"), cacheKilobytes: 100);
+        var last = database.Number("SELECT max(id) FROM block");
+        for (var number = Many; database.Number("SELECT min(id) FROM block") <= last; number += 50)
+        {
+            store.Commit([.. Enumerable.Range(number, 50).Select(Commit)]).GetAwaiter().GetResult();
+        }
+    }
+
+    /// <summary>A list whose elements are made when they are asked for.</summary>
+    private sealed class Late<T>(IEnumerable<T> elements) : IReadOnlyList<T>
+    {
+        public int Count => elements.Count();
+
+        public T this[int index] => elements.ElementAt(index);
+
+        public IEnumerator<T> GetEnumerator() => elements.GetEnumerator();
+
+        System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
     }
 
     private static async Task Fill(SqliteGrainStore store)

@@ -108,7 +108,7 @@ public sealed record JournalRecord(
     IReadOnlyList<ReminderChange> Reminders);
 
 /// <summary>The store's bytes are not what was written. Nothing is served from them.</summary>
-public sealed class StoreDamagedException(string message) : Exception(message);
+public class StoreDamagedException(string message) : Exception(message);
 
 /// <summary>The store failed in a way after which its process must not write again (an I/O error of a sync).</summary>
 public sealed class StoreBrokenException(string message, Exception? cause = null) : Exception(message, cause);

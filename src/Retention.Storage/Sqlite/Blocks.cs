@@ -23,11 +23,8 @@ internal static class Blocks
         : throw new StoreDamagedException($"Index block {id} is not what was written.");
 }
 
-/// <summary>A block that a lookup went for is not there any more.</summary>
-internal sealed class BlockGoneException(long id) : Exception
-{
-    public StoreDamagedException AsDamage => new($"Index block {id} is missing.");
-}
+/// <summary>A block that a lookup went for is not there. Not damage where the index was replaced meanwhile.</summary>
+internal sealed class BlockGoneException(long id) : StoreDamagedException($"Index block {id} is missing.");
 
 /// <summary>The content of a snapshot row: the state and a checksum over grain, version and state.</summary>
 internal static class SnapshotRow

@@ -62,8 +62,7 @@ internal static class GrainReader
         var (version, position) = (head.Version, head.Position);
         while (version > after)
         {
-            var row = session.JournalRow(position);
-            var cursor = JournalCodec.Open(position, row);
+            var cursor = session.Open(position);
             if (!cursor.NextWrite(grain) || cursor.ExpectedVersion + cursor.FactCount != version)
             {
                 throw Gap(grain, position);
@@ -74,10 +73,10 @@ internal static class GrainReader
             position = cursor.Previous;
             for (; cursor.FactsLeft > 0; at++)
             {
-                var fact = cursor.NextFactKept();
+                var fact = cursor.NextFact();
                 if (at >= 0)
                 {
-                    facts[at] = fact;
+                    facts[at] = fact.ToArray();
                 }
             }
         }

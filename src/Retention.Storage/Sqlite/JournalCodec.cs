@@ -16,18 +16,34 @@ internal static class JournalCodec
     /// <summary>Opens a row whose checksum holds; anything else is damage.</summary>
     public static RecordCursor Open(long position, byte[] row)
     {
-        if (Checksum.Holds(position, row))
+        var format = FormatOf(position, row);
+        var content = row.AsMemory(1, row.Length - 1 - Checksum.Size);
+        return new RecordCursor(position, format == Packed ? Unpack(content.Span) : content);
+    }
+
+    /// <summary>
+    /// The content of such a row in a buffer that is used again, so that a row of many grains costs no memory for one.
+    /// </summary>
+    public static ReadOnlyMemory<byte> Content(long position, ReadOnlySpan<byte> row, ref byte[] buffer)
+    {
+        var isPacked = FormatOf(position, row) == Packed;
+        var content = row[1..^Checksum.Size];
+        var length = isPacked ? UnpackedLength(ref content) : content.Length;
+        if (buffer.Length < length)
         {
-            switch (row[0])
-            {
-                case Plain:
-                    return new RecordCursor(position, row.AsMemory(1, row.Length - 1 - Checksum.Size));
-                case Packed:
-                    return new RecordCursor(position, Unpack(row.AsSpan(1, row.Length - 1 - Checksum.Size)));
-            }
+            buffer = new byte[length];
         }
 
-        throw new StoreDamagedException($"Journal record {position} is not what was written.");
+        if (isPacked)
+        {
+            Packing.Unpack(content, buffer.AsSpan(0, length));
+        }
+        else
+        {
+            content.CopyTo(buffer);
+        }
+
+        return buffer.AsMemory(0, length);
     }
 
     /// <summary>The whole record; its facts and reply are parts of one array, which may be the row.</summary>
@@ -134,17 +150,26 @@ internal static class JournalCodec
 
     internal static byte[] Unpack(ReadOnlySpan<byte> row)
     {
-        var reader = new ByteReader(row);
-        var length = reader.Number();
-        if (length is < 0 or > Packing.ContentMax)
-        {
-            throw new StoreDamagedException("A packed record is longer than any that is packed.");
-        }
-
-        var content = new byte[length];
-        Packing.Unpack(row[reader.Offset..], content);
+        var content = new byte[UnpackedLength(ref row)];
+        Packing.Unpack(row, content);
         return content;
     }
+
+    // Takes the length off what is packed.
+    private static int UnpackedLength(ref ReadOnlySpan<byte> row)
+    {
+        var reader = new ByteReader(row);
+        var length = reader.Number();
+        row = row[reader.Offset..];
+        return length is >= 0 and <= Packing.ContentMax
+            ? (int)length
+            : throw new StoreDamagedException("A packed record is longer than any that is packed.");
+    }
+
+    private static byte FormatOf(long position, ReadOnlySpan<byte> row) =>
+        Checksum.Holds(position, row) && row[0] is (Plain or Packed)
+            ? row[0]
+            : throw new StoreDamagedException($"Journal record {position} is not what was written.");
 
     private static void EncodeWrite(ByteWriter output, long position, PartitionId home, GrainWrite write, Head before)
     {

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Retention.Engine.Ports;
 using Retention.Kernel;
 
@@ -7,6 +6,26 @@ namespace Retention.Storage.Sqlite;
 /// <summary>Heads and keys from memory or, where memory has none, from the index on disk.</summary>
 internal static class Lookup
 {
+    /// <summary>
+    /// Asks several questions over one state of the database: that of the first question which is not answered from memory.
+    /// The index may be replaced meanwhile, and then names blocks that this state does not have yet or has no longer: they
+    /// are all asked again. A block that is missing from the index of before and after is damage.
+    /// </summary>
+    public static T Ask<T>(Tail tail, Session session, Func<Session, T> questions)
+    {
+        while (true)
+        {
+            var before = tail.Index;
+            try
+            {
+                return session.Within(questions);
+            }
+            catch (BlockGoneException) when (!ReferenceEquals(before, tail.Index))
+            {
+            }
+        }
+    }
+
     public static Head HeadOf(Tail tail, GrainId grain, Session session)
     {
         if (tail.TryHead(grain, out var head, out var index, out var mark))
@@ -14,8 +33,7 @@ internal static class Lookup
             return head;
         }
 
-        var hash = GrainKey.Hash(grain);
-        var position = Find(tail, index, static x => x.Grains, hash, session);
+        var position = StoreIndex.Find(index.Grains, GrainKey.Hash(grain), session);
         if (position == 0)
         {
             return default;
@@ -30,43 +48,20 @@ internal static class Lookup
     public static long PositionOf(Tail tail, GrainId grain, Session session) =>
         tail.TryHead(grain, out var head, out var index, out _)
             ? head.Position
-            : Find(tail, index, static x => x.Grains, GrainKey.Hash(grain), session);
+            : StoreIndex.Find(index.Grains, GrainKey.Hash(grain), session);
 
     /// <summary>The position of the commit that took the key, or 0.</summary>
     public static long PositionOf(Tail tail, UInt128 key, Session session) =>
         tail.TryKey(key, out var position, out var index)
             ? position
-            : Find(tail, index, static x => x.Keys, key, session);
-
-    private static long Find(
-        Tail tail, StoreIndex index, Func<StoreIndex, ImmutableArray<SortedRun>> runs, UInt128 key, Session session)
-    {
-        while (true)
-        {
-            try
-            {
-                return StoreIndex.Find(runs(index), key, session);
-            }
-            catch (BlockGoneException gone)
-            {
-                // A merge may have replaced the run between the two looks; otherwise the block was lost.
-                var now = tail.Index;
-                index = ReferenceEquals(now, index) ? throw gone.AsDamage : now;
-            }
-        }
-    }
+            : StoreIndex.Find(index.Keys, key, session);
 
     private static Head HeadAt(long position, GrainId grain, Session session)
     {
-        var cursor = JournalCodec.Open(position, session.JournalRow(position));
-        while (cursor.NextWrite())
-        {
-            if (cursor.Grain == grain)
-            {
-                return new Head(cursor.ExpectedVersion + cursor.FactCount, position, cursor.SnapshotVersion);
-            }
-        }
-
-        throw new StoreDamagedException($"Journal record {position} does not hold {grain}, which the index puts there.");
+        var cursor = session.Open(position);
+        return cursor.NextWrite(grain)
+            ? new Head(cursor.ExpectedVersion + cursor.FactCount, position, cursor.SnapshotVersion)
+            : throw new StoreDamagedException(
+                $"Journal record {position} does not hold {grain}, which the index puts there.");
     }
 }

@@ -101,10 +101,6 @@ internal sealed class Maintenance : IDisposable
         {
             writer.Stop(damage);
         }
-        catch (BlockGoneException gone)
-        {
-            writer.Stop(gone.AsDamage);
-        }
         catch (SqliteFailure failure)
         {
             writer.Stop(new StoreDamagedException(failure.Message));

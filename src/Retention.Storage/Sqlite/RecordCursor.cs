@@ -11,9 +11,6 @@ namespace Retention.Storage.Sqlite;
 /// </summary>
 internal ref struct RecordCursor
 {
-    // Longer names are compared as text.
-    private const int GrainNameBytes = 256;
-
     private readonly ReadOnlyMemory<byte> content;
     private ByteReader reader;
     private int remindersLeft = -1;
@@ -67,23 +64,9 @@ internal ref struct RecordCursor
     {
         while (PassFacts())
         {
-            var ahead = reader;
-            if (ahead.Byte() != 0)
-            {
-                ahead.Bytes();
-            }
-
-            var isIn = part.Holds(ahead.Bytes(), ahead.Bytes());
-            if (isIn)
-            {
-                Grain = JournalCodec.DecodeGrain(ref reader, Partition);
-            }
-            else
-            {
-                reader = ahead;
-            }
-
-            ReadHead();
+            var after = PeekName(out var kind, out var key);
+            var isIn = part.Holds(kind, key);
+            PassName(after, isIn);
             if (isIn)
             {
                 return true;
@@ -96,34 +79,14 @@ internal ref struct RecordCursor
     /// <summary>The write to one grain, if the row holds it from here on; the names of the others are not made.</summary>
     public bool NextWrite(GrainId grain)
     {
-        Span<byte> kind = stackalloc byte[GrainNameBytes];
-        Span<byte> key = stackalloc byte[GrainNameBytes];
-        if (!Encoding.UTF8.TryGetBytes(grain.Kind, kind, out var kindLength)
-            || !Encoding.UTF8.TryGetBytes(grain.Key, key, out var keyLength))
-        {
-            return NextWriteByName(grain);
-        }
-
+        var (kind, key) = (Encoding.UTF8.GetBytes(grain.Kind), Encoding.UTF8.GetBytes(grain.Key));
         while (PassFacts())
         {
-            var ahead = reader;
-            if (ahead.Byte() != 0)
-            {
-                ahead.Bytes();
-            }
+            var after = PeekName(out var otherKind, out var otherKey);
+            var isNamed = otherKey.SequenceEqual(key) && otherKind.SequenceEqual(kind);
+            PassName(after, isNamed);
 
             // Another partition's grain may bear the same name.
-            var isNamed = ahead.Bytes().SequenceEqual(kind[..kindLength]) & ahead.Bytes().SequenceEqual(key[..keyLength]);
-            if (isNamed)
-            {
-                Grain = JournalCodec.DecodeGrain(ref reader, Partition);
-            }
-            else
-            {
-                reader = ahead;
-            }
-
-            ReadHead();
             if (isNamed && Grain == grain)
             {
                 return true;
@@ -200,17 +163,32 @@ internal ref struct RecordCursor
         return true;
     }
 
-    private bool NextWriteByName(GrainId grain)
+    /// <summary>What the next write's grain is called, and where its name ends.</summary>
+    private readonly ByteReader PeekName(out ReadOnlySpan<byte> kind, out ReadOnlySpan<byte> key)
     {
-        while (NextWrite())
+        var ahead = reader;
+        if (ahead.Byte() != 0)
         {
-            if (Grain == grain)
-            {
-                return true;
-            }
+            ahead.Bytes();
         }
 
-        return false;
+        kind = ahead.Bytes();
+        key = ahead.Bytes();
+        return ahead;
+    }
+
+    private void PassName(ByteReader after, bool isMeant)
+    {
+        if (isMeant)
+        {
+            Grain = JournalCodec.DecodeGrain(ref reader, Partition);
+        }
+        else
+        {
+            reader = after;
+        }
+
+        ReadHead();
     }
 
     private bool PassFacts()

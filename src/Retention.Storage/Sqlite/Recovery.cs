@@ -39,22 +39,15 @@ internal static class Recovery
 
     private static void Restore(StoreParts parts, Session session, Manifest manifest)
     {
-        try
+        parts.Tail.Restore(new StoreIndex(
+            manifest.Watermark,
+            [.. manifest.Grains.Select(x => RunBuilder.Load(x, session))],
+            [.. manifest.Keys.Select(x => RunBuilder.Load(x, session))]));
+        var changes = ChangeLog.Read(manifest.Changes, session);
+        parts.Reminders.Restore(changes.Reminders);
+        foreach (var (edge, received, sent) in changes.Edges)
         {
-            parts.Tail.Restore(new StoreIndex(
-                manifest.Watermark,
-                [.. manifest.Grains.Select(x => RunBuilder.Load(x, session))],
-                [.. manifest.Keys.Select(x => RunBuilder.Load(x, session))]));
-            var changes = ChangeLog.Read(manifest.Changes, session);
-            parts.Reminders.Restore(changes.Reminders);
-            foreach (var (edge, received, sent) in changes.Edges)
-            {
-                parts.Effects.Restore(edge, received, sent);
-            }
-        }
-        catch (BlockGoneException gone)
-        {
-            throw gone.AsDamage;
+            parts.Effects.Restore(edge, received, sent);
         }
 
         parts.Manifest = WithoutLeftOvers(manifest, session.LastBlock());

@@ -12,6 +12,9 @@ internal sealed class Session : IDisposable
     private readonly Statement snapshot;
     private readonly Statement begin;
     private readonly Statement end;
+    private byte[] buffer = [];
+    private ReadOnlyMemory<byte> openContent;
+    private long openPosition;
 
     public Session(Database database)
     {
@@ -47,14 +50,35 @@ internal sealed class Session : IDisposable
     /// <summary>A row that must be there.</summary>
     public byte[] JournalRow(long position)
     {
-        if (!journalRow.With(1, position).Row())
-        {
-            throw new StoreDamagedException($"Journal record {position} is missing.");
-        }
-
+        Find(position);
         var row = journalRow.Bytes(0).ToArray();
         journalRow.Reset();
         return row;
+    }
+
+    /// <summary>
+    /// The same row as a cursor, in a buffer of the session's own: valid until the next one is opened. Rows never change,
+    /// so the one that was opened last is not read again.
+    /// </summary>
+    public RecordCursor Open(long position)
+    {
+        if (openPosition != position)
+        {
+            openPosition = 0;
+            Find(position);
+            try
+            {
+                openContent = JournalCodec.Content(position, journalRow.Bytes(0), ref buffer);
+            }
+            finally
+            {
+                journalRow.Reset();
+            }
+
+            openPosition = position;
+        }
+
+        return new RecordCursor(position, openContent);
     }
 
     public JournalRecord Record(long position) => JournalCodec.Decode(position, JournalRow(position));
@@ -162,4 +186,12 @@ internal sealed class Session : IDisposable
     }
 
     public void Dispose() => Database.Dispose();
+
+    private void Find(long position)
+    {
+        if (!journalRow.With(1, position).Row())
+        {
+            throw new StoreDamagedException($"Journal record {position} is missing.");
+        }
+    }
 }

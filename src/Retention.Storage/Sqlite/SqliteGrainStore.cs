@@ -81,7 +81,8 @@ public sealed class SqliteGrainStore : IAuditedStore
 
     public ValueTask<IReadOnlyList<GrainRecord>> LoadAsync(IReadOnlyList<GrainId> grains, CancellationToken stop) =>
         parts.Readers.AskAsync<IReadOnlyList<GrainRecord>>(
-            session => [.. grains.Select(grain => session.Within(x => GrainReader.Load(parts.Tail, grain, x)))], stop);
+            session => [.. grains.Select(grain => Lookup.Ask(parts.Tail, session, x => GrainReader.Load(parts.Tail, grain, x)))],
+            stop);
 
     public bool MayHold(LedgerKey key) =>
         parts.Tail.TryKey(key.Value, out _, out var index) || StoreIndex.MayHold(index.Keys, key.Value);
@@ -93,7 +94,7 @@ public sealed class SqliteGrainStore : IAuditedStore
             return null;
         }
 
-        return await parts.Readers.AskAsync(
+        return await AskAsync(
             session => Lookup.PositionOf(parts.Tail, key.Value, session) is var position and > 0
                 ? session.Record(position)
                 : null,
@@ -101,12 +102,10 @@ public sealed class SqliteGrainStore : IAuditedStore
     }
 
     public ValueTask<long[]> PositionsAsync(IReadOnlyList<LedgerKey> keys, CancellationToken stop) =>
-        parts.Readers.AskAsync(
-            session => session.Within(x => keys.Select(key => Lookup.PositionOf(parts.Tail, key.Value, x)).ToArray()), stop);
+        AskAsync(session => keys.Select(key => Lookup.PositionOf(parts.Tail, key.Value, session)).ToArray(), stop);
 
     public ValueTask<long[]> PositionsAsync(IReadOnlyList<GrainId> grains, CancellationToken stop) =>
-        parts.Readers.AskAsync(
-            session => session.Within(x => grains.Select(grain => Lookup.PositionOf(parts.Tail, grain, x)).ToArray()), stop);
+        AskAsync(session => grains.Select(grain => Lookup.PositionOf(parts.Tail, grain, session)).ToArray(), stop);
 
     public async ValueTask<IReadOnlyList<SentEffect>> PendingEffectsAsync(int limit, CancellationToken stop)
     {
@@ -142,7 +141,7 @@ public sealed class SqliteGrainStore : IAuditedStore
 
     public ValueTask<IReadOnlyList<JournalRecord>> HistoryAsync(
         GrainId grain, long beforePosition, int limit, CancellationToken stop) =>
-        parts.Readers.AskAsync<IReadOnlyList<JournalRecord>>(
+        AskAsync<IReadOnlyList<JournalRecord>>(
             session => [.. GrainReader.WalkBefore(
                 grain, beforePosition, Lookup.HeadOf(parts.Tail, grain, session).Position, session).Take(limit)],
             stop);
@@ -176,6 +175,9 @@ public sealed class SqliteGrainStore : IAuditedStore
 
         return ValueTask.CompletedTask;
     }
+
+    private ValueTask<T> AskAsync<T>(Func<Session, T> questions, CancellationToken stop) =>
+        parts.Readers.AskAsync(session => Lookup.Ask(parts.Tail, session, questions), stop);
 
     private static JournalRecord[] Records(Session session, long after, int limit)
     {
