@@ -5,8 +5,10 @@
   unique  many coupons, each tried by many clients: each is redeemed exactly once.
 
 usage: /usr/bin/python3 tests/race/race.py [--clients 64] [--limit 300] [--demand 450] [--coupons 50] [--attempts 20]
-       [--store sqlite|postgres]
-the whole: --clients 1024 --limit 10000 --demand 15000 --coupons 1000 --attempts 200
+       [--store sqlite|postgres] [--only hot|unique]
+Several numbers of clients (64,128,256) are played one after the other on one server, and a table says what came of each.
+the whole: --clients 64,128,256,512,1024 --limit 10000 --demand 15000 --only hot
+           --clients 256 --coupons 1000 --attempts 200 --only unique
 """
 
 import argparse
@@ -96,27 +98,29 @@ def check(results, name, is_true, what):
     print(f"{'ok  ' if is_true else 'FAIL'} {name}: {what}", flush=True)
 
 
-def hot(server, arguments, results):
-    shop = Shop(server, arguments.clients)
+def hot(server, clients, arguments, results):
+    shop = Shop(server, clients)
     offer_id = shop.offer(code="HOT", limits={"total": arguments.limit})
     tasks = [(uuid.uuid4().hex, "hot") for _ in range(arguments.demand)]
     began = time.monotonic()
-    answers, faults = play(shop, arguments.clients, tasks, server.kill_and_restart)
+    answers, faults = play(shop, clients, tasks, server.kill_and_restart)
     seconds = time.monotonic() - began
     accepted = {first for first, _, _ in answers.values() if first.startswith("red_")}
     stands = min(arguments.limit, arguments.demand)
     check(results, "hot", not faults, f"every request got an answer ({len(faults)} did not) {faults[:1]}")
     check(results, "hot", len(accepted) == stands,
-          f"{len(accepted)} accepted, min(N, demand) = {stands}, {arguments.clients} clients, {seconds:.1f} s, one SIGKILL")
-    check(results, "hot", shop.redeemed(offer_id) == stands, "the offer counts as many")
+          f"{len(accepted)} accepted, min(N, demand) = {stands}, {clients} clients, {seconds:.1f} s, one SIGKILL")
+    counted = shop.redeemed(offer_id)
+    check(results, "hot", counted == stands, "the offer counts as many")
     check(results, "hot", all(first == again for first, again, _ in answers.values() if first.startswith("red_")),
           "a repeated request got the first answer")
     check(results, "hot", all(first.startswith("red_") or first == "LIMIT_REACHED" for first, _, _ in answers.values()),
           "whoever was refused was told LIMIT_REACHED")
+    return ("hot", clients, len(tasks), stands, len(accepted), counted, len(faults), seconds)
 
 
-def unique(server, arguments, results):
-    shop = Shop(server, arguments.clients)
+def unique(server, clients, arguments, results):
+    shop = Shop(server, clients)
     offer_id = shop.offer(kind=2)
     codes = []
     while len(codes) < arguments.coupons:
@@ -127,18 +131,28 @@ def unique(server, arguments, results):
     tasks = [(uuid.uuid4().hex, code) for code in codes for _ in range(arguments.attempts)]
     random.Random(arguments.seed).shuffle(tasks)
     began = time.monotonic()
-    answers, faults = play(shop, arguments.clients, tasks, server.kill_and_restart)
+    answers, faults = play(shop, clients, tasks, server.kill_and_restart)
     seconds = time.monotonic() - began
     won = [code for first, _, code in answers.values() if first.startswith("red_")]
     check(results, "unique", not faults, f"every request got an answer ({len(faults)} did not) {faults[:1]}")
     check(results, "unique", sorted(won) == sorted(codes),
           f"{len(won)} accepted of {len(tasks)} attempts at {len(codes)} coupons, {seconds:.1f} s, one SIGKILL")
-    check(results, "unique", shop.redeemed(offer_id) == len(codes), "the offer counts as many")
+    counted = shop.redeemed(offer_id)
+    check(results, "unique", counted == len(codes), "the offer counts as many")
+    return ("unique", clients, len(tasks), len(codes), len(won), counted, len(faults), seconds)
+
+
+def tell(store, rows):
+    print("| store | race | clients | requests, each twice | due | accepted | counted | unanswered | seconds |")
+    print("|---|---|---:|---:|---:|---:|---:|---:|---:|")
+    for name, *numbers, seconds in rows:
+        print(f"| {store} | {name} | {' | '.join(f'{number:,}' for number in numbers)} | {seconds:.1f} |")
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--clients", type=int, default=64)
+    parser.add_argument("--clients", type=lambda text: [int(number) for number in text.split(",")], default=[64])
+    parser.add_argument("--only", choices=["hot", "unique"])
     parser.add_argument("--limit", type=int, default=300)
     parser.add_argument("--demand", type=int, default=450)
     parser.add_argument("--coupons", type=int, default=50)
@@ -148,12 +162,14 @@ def main():
     arguments = parser.parse_args()
     directory = tempfile.mkdtemp(prefix="retention-race-")
     cluster = Cluster() if arguments.store == "postgres" else None
-    results = []
+    results, rows = [], []
     try:
         server = Server(os.path.join(directory, "data"), cluster.connection if cluster else None)
         try:
-            hot(server, arguments, results)
-            unique(server, arguments, results)
+            for clients in arguments.clients:
+                for race in (hot, unique):
+                    if arguments.only in (None, race.__name__):
+                        rows.append(race(server, clients, arguments, results))
         finally:
             server.stop()
         code, last = server.verify()
@@ -162,6 +178,7 @@ def main():
         if cluster:
             cluster.stop()
         shutil.rmtree(directory)
+    tell(arguments.store, rows)
     print(f"{sum(results)} passed, {len(results) - sum(results)} failed")
     sys.exit(0 if all(results) else 1)
 
