@@ -12,7 +12,7 @@ internal static class DesignsCommand
         var customers = new Option<int>("--customers") { DefaultValueFactory = _ => 10_000 };
         var concurrency = new Option<int>("--concurrency") { DefaultValueFactory = _ => 256 };
         var pool = new Option<int>("--pool") { DefaultValueFactory = _ => 48, Description = "The plain service's connections." };
-        var output = new Option<string>("--output") { Description = "Folder for designs.svg; the table is printed." };
+        var output = new Option<string>("--output") { Description = "Folder for designs.md (the table) and designs.svg." };
         var command = new Command("designs", "Purchases and a hot code on the product and on plain SQL designs.")
         {
             seconds, runs, customers, concurrency, pool, output,

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
 using Retention.Server.Load;
 using Retention.Storage.Postgres;
@@ -22,6 +23,7 @@ internal sealed partial class DesignsRun(DesignsOrder order)
     private readonly List<(Subject Subject, bool IsOurs, List<Figures> Runs)> rows = [];
     private readonly List<double> fsyncs = [];
     private PostgresServer? postgres;
+    private DatabaseServer? database;
 
     public async Task<int> Execute(CancellationToken stop)
     {
@@ -32,6 +34,8 @@ internal sealed partial class DesignsRun(DesignsOrder order)
         }
 
         postgres = PostgresServer.Instance;
+        database = new DatabaseServer(postgres);
+        database.Prepare();
         using var scratch = new Scratch("");
         try
         {
@@ -73,11 +77,11 @@ internal sealed partial class DesignsRun(DesignsOrder order)
         Workload Redeem(string run, long _) => new(hot, Redemption(run));
         foreach (var nodes in (int[])[1, 2])
         {
-            var database = new PostgresOptions { ConnectionString = postgres!.CreateDatabase(), Schema = "retention" };
+            var options = new PostgresOptions { ConnectionString = postgres!.CreateDatabase(), Schema = "retention" };
             var (subject, _) = await Subject.Product(
                 $"RetentionSaaS, PostgreSQL, {nodes} node{(nodes > 1 ? "s" : "")}",
-                Path.Combine(folder, $"postgres{nodes}"), database, nodes, order.Customers, LoadWorkloads.Purchase, stop);
-            Add(subject, true);
+                Path.Combine(folder, $"postgres{nodes}"), options, nodes, order.Customers, LoadWorkloads.Purchase, stop);
+            Add(OnPostgres(subject), true);
         }
 
         Add(Plain("One transaction a call, PostgreSQL", PlainDesign.Transaction), false);
@@ -92,8 +96,14 @@ internal sealed partial class DesignsRun(DesignsOrder order)
 
     private Subject Plain(string name, PlainDesign design)
     {
-        return Subject.Plain(
-            name, $"{PlainDatabase()};Max Auto Prepare=32;Auto Prepare Min Usages=2;Maximum Pool Size={order.Pool}", design);
+        return OnPostgres(Subject.Plain(
+            name, $"{PlainDatabase()};Max Auto Prepare=32;Auto Prepare Min Usages=2;Maximum Pool Size={order.Pool}", design));
+    }
+
+    private Subject OnPostgres(Subject subject)
+    {
+        subject.DatabaseTime = database!.ProcessorTime;
+        return subject;
     }
 
     private string PlainDatabase()
@@ -159,29 +169,45 @@ internal sealed partial class DesignsRun(DesignsOrder order)
     }
 
     private static void Tell(string name, Figures figures) => Console.Error.WriteLine(
-        $"{name}: {figures.PerSecond:N0}/s p50 {figures.P50:F1} p99 {figures.P99:F1} ms, server {figures.ServerMicroseconds:F0} us, " +
+        $"{name}: {figures.PerSecond:N0}/s p50 {figures.P50:F1} p99 {figures.P99:F1} ms, server {figures.ServerMicroseconds:F0} us, database {figures.DatabaseMicroseconds:F0} us, " +
         $"{figures.Failed} failed, load average {File.ReadAllText("/proc/loadavg").Split(' ')[0]}");
 
     private void Report(double pgbench)
     {
         var medians = rows.ConvertAll(row => (row.Subject.Name, row.IsOurs, Figures: Figures.Median(row.Runs)));
-        Console.WriteLine($"Concurrency {order.Concurrency}, {order.Customers:N0} customers, medians of {order.Runs} runs of {order.Seconds} s.");
-        Console.WriteLine();
-        Console.WriteLine("| design | a second | p50 ms | p99 ms | server us a call | bytes the server wrote a call |");
-        Console.WriteLine("|---|---:|---:|---:|---:|---:|");
-        foreach (var (name, _, x) in medians)
-        {
-            Console.WriteLine($"| {name} | {x.PerSecond:N0} | {x.P50:F1} | {x.P99:F1} | {x.ServerMicroseconds:F0} | {x.ServerBytes:N0} |");
-        }
-
-        Console.WriteLine($"| ceiling: pgbench, the one statement, 64 clients | {pgbench:N0} | | | | |");
-        Console.WriteLine($"| ceiling: fsync of 4 KiB, one after the other | {1_000_000 / fsyncs.Order().ElementAt(fsyncs.Count / 2):N0} | | | | |");
+        var table = Table(medians.ConvertAll(row => (row.Name, row.Figures)), pgbench);
+        Console.WriteLine(table);
         if (order.Output is null) return;
         var bars = medians.Select(x => (x.Name, x.Figures.PerSecond, x.IsOurs))
             .Append(("pgbench, the one statement", pgbench, false)).ToList();
+        File.WriteAllText(Path.Combine(order.Output, "designs.md"), $"# Designs side by side\n\n{table}\n![Calls a second](designs.svg)\n");
         File.WriteAllText(
             Path.Combine(order.Output, "designs.svg"),
             Picture.Bars("Durable calls a second on two cores", "load generator and database on the same cores; more is better", bars));
+    }
+
+    private string Table(List<(string Name, Figures Figures)> medians, double pgbench)
+    {
+        var text = new StringBuilder();
+        text.AppendLine(CultureInfo.InvariantCulture,
+            $"Concurrency {order.Concurrency}, {order.Customers:N0} customers, medians of {order.Runs} runs of {order.Seconds} s, "
+            + $"{Environment.ProcessorCount} cores, load average {File.ReadAllText("/proc/loadavg").Split(' ')[0]} at the end:");
+        text.AppendLine();
+        text.AppendLine(CultureInfo.InvariantCulture,
+            $"    dotnet run -c Release --project tests/Retention.Benchmarks -- designs --seconds {order.Seconds} --runs {order.Runs} --customers {order.Customers} --concurrency {order.Concurrency}");
+        text.AppendLine();
+        text.AppendLine("| design | a second | p50 ms | p99 ms | server us a call | PostgreSQL us a call | bytes the server wrote a call |");
+        text.AppendLine("|---|---:|---:|---:|---:|---:|---:|");
+        foreach (var (name, x) in medians)
+        {
+            text.AppendLine(CultureInfo.InvariantCulture,
+                $"| {name} | {x.PerSecond:N0} | {x.P50:F1} | {x.P99:F1} | {x.ServerMicroseconds:F0} | {x.DatabaseMicroseconds:F0} | {x.ServerBytes:N0} |");
+        }
+
+        text.AppendLine(CultureInfo.InvariantCulture, $"| ceiling: pgbench, the one statement, 64 clients | {pgbench:N0} | | | | | |");
+        text.AppendLine(CultureInfo.InvariantCulture,
+            $"| ceiling: fsync of 4 KiB, one after the other | {1_000_000 / fsyncs.Order().ElementAt(fsyncs.Count / 2):N0} | | | | | |");
+        return text.ToString();
     }
 
     [GeneratedRegex(@"tps = ([\d.]+)")]

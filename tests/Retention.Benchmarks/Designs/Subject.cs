@@ -13,6 +13,9 @@ internal sealed class Subject(string name, IReadOnlyList<LoadTarget> targets, Fu
 
     public string Name => name;
 
+    /// <summary>What the database's processes have used; null where the store is no server.</summary>
+    public Func<TimeSpan>? DatabaseTime { get; set; }
+
     /// <summary>Where the first server stands.</summary>
     public Uri Endpoint => targets[0].Endpoint;
 
@@ -67,19 +70,27 @@ internal sealed class Subject(string name, IReadOnlyList<LoadTarget> targets, Fu
     }
 
     /// <summary>The same servers, asked for something else.</summary>
-    public Subject With(string other, Func<string, long, Workload> calls) => new(other, targets, calls);
+    public Subject With(string other, Func<string, long, Workload> calls) =>
+        new(other, targets, calls) { DatabaseTime = DatabaseTime };
 
     /// <summary>One run: the calls under way are shared among the servers.</summary>
     public Figures Measure(LoadPlan plan, long customers)
     {
         var share = plan with { Concurrency = plan.Concurrency / targets.Count };
         var results = new LoadResult[targets.Count];
+        var database = new List<TimeSpan>();
+        ServerUse Use(int target)
+        {
+            if (target == 0 && DatabaseTime is not null) database.Add(DatabaseTime());
+            return Meters[target]();
+        }
+
         Parallel.For(0, targets.Count, new ParallelOptions { MaxDegreeOfParallelism = targets.Count }, i =>
         {
-            var run = new LoadRun(targets[i], share) { ServerUse = Meters[i] };
+            var run = new LoadRun(targets[i], share) { ServerUse = () => Use(i) };
             results[i] = run.Execute(workload(Guid.NewGuid().ToString("N")[..12], customers), CancellationToken.None);
         });
-        return Figures.Of(results);
+        return Figures.Of(results, database.Count == 0 ? TimeSpan.Zero : database[^1] - database[0]);
     }
 
     public async ValueTask DisposeAsync()
