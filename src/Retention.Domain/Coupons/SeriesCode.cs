@@ -28,6 +28,13 @@ public static class SeriesCode
     private const int PlaceBits = 48;
     private const int Attempts = 16;
 
+    // To set up the key costs more than to hash these few bytes: each thread keeps the hash of the key it used last.
+    [ThreadStatic]
+    private static IncrementalHash? keyed;
+
+    [ThreadStatic]
+    private static byte[]? keyOfKeyed;
+
     /// <summary>The tenant's key for codes, of its secret.</summary>
     public static byte[] Key(string tenantSecret) =>
         HMACSHA256.HashData(Convert.FromBase64String(tenantSecret), "coupon series 1"u8);
@@ -88,7 +95,21 @@ public static class SeriesCode
         text[0] = (byte)round;
         BinaryPrimitives.WriteUInt64BigEndian(text[1..], half);
         Span<byte> hash = stackalloc byte[32];
-        HMACSHA256.HashData(key, text, hash);
+        var under = Keyed(key);
+        under.AppendData(text);
+        under.GetHashAndReset(hash);
         return BinaryPrimitives.ReadUInt64BigEndian(hash);
+    }
+
+    private static IncrementalHash Keyed(ReadOnlySpan<byte> key)
+    {
+        if (keyed is null || !key.SequenceEqual(keyOfKeyed))
+        {
+            keyed?.Dispose();
+            keyed = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key);
+            keyOfKeyed = key.ToArray();
+        }
+
+        return keyed;
     }
 }
