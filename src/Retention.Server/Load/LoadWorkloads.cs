@@ -67,10 +67,14 @@ internal static class LoadWorkloads
             Number),
         most: most);
 
-    /// <summary>A question about one of many coupons, for a basket of 10.00; successive ones are far apart.</summary>
+    /// <summary>
+    /// A question about one of many coupons, for a basket of 10.00; successive ones are far apart, and each run asks for
+    /// others, which the server's memory does not know.
+    /// </summary>
     public static Workload Validation(CodeTable codes)
     {
-        var code = new CodeField(codes, number => (int)(Scatter((ulong)number) % (ulong)codes.Count));
+        var first = Random.Shared.NextInt64(long.MaxValue / 2);
+        var code = new CodeField(codes, number => (int)(Scatter((ulong)(first + number)) % (ulong)codes.Count));
         return new Workload(
             "/retention.v1.CouponService/ValidateCoupon",
             new PreparedMessage(
