@@ -9,6 +9,7 @@ var root = new System.CommandLine.RootCommand("Measurements that stand beside th
     EchoComparison.Command(),
     PlainCommand.Command(),
     DesignsCommand.Command(),
+    GrowthCommand.Command(),
 };
 foreach (var command in StoreCommands.All())
 {

@@ -78,10 +78,13 @@ internal sealed partial class DesignsRun(DesignsOrder order)
         foreach (var nodes in (int[])[1, 2])
         {
             var options = new PostgresOptions { ConnectionString = postgres!.CreateDatabase(), Schema = "retention" };
-            var (subject, _) = await Subject.Product(
-                $"RetentionSaaS, PostgreSQL, {nodes} node{(nodes > 1 ? "s" : "")}",
-                Path.Combine(folder, $"postgres{nodes}"), options, nodes, order.Customers, LoadWorkloads.Purchase, stop);
+            var name = $"RetentionSaaS, PostgreSQL, {nodes} node{(nodes > 1 ? "s" : "")}";
+            var (subject, key) = await Subject.Product(
+                name, Path.Combine(folder, $"postgres{nodes}"), options, nodes, order.Customers, LoadWorkloads.Purchase, stop);
             Add(OnPostgres(subject), true);
+            using var shared = new HotCode(subject.Endpoint, key, HotCodeName, int.MaxValue);
+            await shared.Create(stop);
+            Add(OnPostgres(subject.With($"Hot code: {name}", Redeem)), true);
         }
 
         Add(Plain("One transaction a call, PostgreSQL", PlainDesign.Transaction), false);

@@ -19,6 +19,9 @@ internal sealed class Subject(string name, IReadOnlyList<LoadTarget> targets, Fu
     /// <summary>Where the first server stands.</summary>
     public Uri Endpoint => targets[0].Endpoint;
 
+    /// <summary>The key that the first server is called with; null: none.</summary>
+    public string? Key => targets[0].Key;
+
     /// <summary>The servers' processes, where their time counts.</summary>
     public IReadOnlyList<Func<ServerUse>> Meters { get; } =
         [.. targets.Select(target => Retention.Server.Load.ServerProcess.Meter(target.Endpoint, null, null))];
