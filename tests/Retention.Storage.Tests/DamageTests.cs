@@ -96,11 +96,11 @@ public sealed class DamageTests : IAsyncLifetime
         await using var store = SqliteGrainStore.Open(
             SqliteSmallLimitsTests.Small(new SqliteOptions { Directory = directory.Path }) with { TailCommits = 40 });
         var outstanding = Some.Commit(Some.Write(Some.Customer("stands out"), 0, "a fact that stands out"));
-        Assert.Equal(model.Commit([outstanding]), await store.Commit(outstanding));
+        ModelComparison.Results(model.Commit([outstanding]), await store.Commit(outstanding));
         for (var step = 0; step < 60; step++)
         {
             var batch = generated.Batch(model);
-            Assert.Equal(model.Commit(batch), await store.Commit(batch));
+            ModelComparison.Results(model.Commit(batch), await store.Commit(batch));
             store.SaveSnapshots([.. store.SnapshotsWanted(9).Select(x => (Grain: x, model.Load(x).Version))
                 .Select(x => new Snapshot(x.Grain, x.Version, Some.Bytes($"{x.Version}")))]);
         }

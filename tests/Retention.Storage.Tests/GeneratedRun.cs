@@ -15,7 +15,7 @@ internal sealed class GeneratedRun(Func<IGrainStore> open, int seed) : IAsyncDis
         for (var step = 0; step < steps; step++)
         {
             var batch = generated.Batch(model);
-            Assert.Equal(model.Commit(batch), await store.Commit(batch));
+            ModelComparison.Results(model.Commit(batch), await store.Commit(batch));
             await (generated.Next(12) switch
             {
                 0 => Restart(),

@@ -55,6 +55,22 @@ public abstract partial class GrainStoreContract : IAsyncLifetime
     }
 
     [ContractFact]
+    public async Task Of_a_grain_whose_earlier_version_is_known_all_that_came_since_is_loaded()
+    {
+        var (ann, bob) = (Some.Customer("ann"), Some.Customer("bob"));
+        await Store.Commit(
+            Some.Commit(Some.Write(ann, 0, "1", "2"), Some.Write(bob, 0, "b1")), Some.Commit(Some.Write(ann, 2, "3", "4")));
+
+        var loaded = await Store.LoadAfterAsync([new(ann, 3), new(bob, 0), new(Some.Customer("none"), 0), new(ann, 4)], Some.Deadline);
+
+        Assert.Equal([4, 1, 0, 4], loaded.Select(x => x.Version));
+        Assert.Equal(["4", "b1", "", ""], loaded.Select((x, index) => string.Join(' ', Since(x, index switch { 0 => 3, 3 => 4, _ => 0 }))));
+
+        static IEnumerable<string> Since(GrainRecord record, int version) =>
+            record.Facts.Skip((int)(version - record.SnapshotVersion)).Select(Some.Text);
+    }
+
+    [ContractFact]
     public async Task A_stale_version_is_a_conflict_and_changes_nothing()
     {
         var ann = Some.Customer("ann");

@@ -22,6 +22,12 @@ internal sealed class Activation(GrainId id, IGrainKind kind)
     /// <summary>Out of memory: new turns load the grain again.</summary>
     public bool IsOut { get; set; }
 
+    /// <summary>
+    /// Where several nodes write the store: the newest state that the store is known to hold, from which a turn in conflict
+    /// goes on. Null: none is known.
+    /// </summary>
+    public FoldedGrain? Durable { get; set; }
+
     /// <summary>Shows, or may show, what the store never took: whoever looked at it decides again.</summary>
     public bool IsDoubtful { get; set; }
 

@@ -81,6 +81,40 @@ internal sealed class ActiveGrains
         Unlink(activation);
     }
 
+    /// <summary>
+    /// Puts the newest state that the store is known to hold in the place of one that it may not hold. Where that is stale,
+    /// what has come since is loaded when a turn asks for it.
+    /// </summary>
+    public void Renew(Activation activation, bool isStale)
+    {
+        if (activation.IsOut)
+        {
+            return;
+        }
+
+        Drop(activation);
+        if (activation.Durable is not { } durable)
+        {
+            return;
+        }
+
+        var renewed = new Activation(activation.Id, activation.Kind)
+        {
+            State = durable.State,
+            Version = durable.Version,
+            SnapshotVersion = activation.SnapshotVersion,
+            Durable = durable with { SnapshotVersion = activation.SnapshotVersion, SizeBytes = activation.SizeBytes },
+            IsLoaded = !isStale,
+            UsedAt = activation.UsedAt,
+        };
+        byId.Add(renewed.Id, renewed);
+        PutFirst(renewed);
+        if (renewed.IsLoaded)
+        {
+            Grow(renewed, activation.SizeBytes);
+        }
+    }
+
     private void PutFirst(Activation activation)
     {
         activation.LessRecent = newest;

@@ -14,7 +14,7 @@ internal sealed class CommitBuilder(TurnView view, ActiveGrains active)
     /// Null when there is nothing to store. Incomplete views leave everything as it was. All encoding and folding is
     /// done before the first grain changes, so that an invariant that breaks on the way changes nothing.
     /// </summary>
-    public Commit? Build(PendingTurn turn, Decision decision, long sequence, bool checkReads)
+    public Commit? Build(PendingTurn turn, Decision decision, long sequence, bool sharedStore)
     {
         drafts.Clear();
         for (var index = 0; index < decision.Changes.Count; index++)
@@ -38,12 +38,13 @@ internal sealed class CommitBuilder(TurnView view, ActiveGrains active)
         var reminders = Reminders(turn, decision);
         if (drafts.Count == 0 && ledger is null && reminders.Count == 0)
         {
-            return checkReads && turn.Touched.Count > 0 ? CheckOnly(turn) : null;
+            return sharedStore && turn.Touched.Count > 0 ? CheckOnly(turn) : null;
         }
 
         turn.Effects = effects;
         turn.Sequence = sequence;
         var checks = Checks(turn);
+        turn.Written = sharedStore && drafts.Count > 0 ? new object[drafts.Count] : null;
         return new Commit(turn.Partition, turn.ArrivedAt, Apply(turn), checks, ledger, reminders);
     }
 
@@ -188,6 +189,7 @@ internal sealed class CommitBuilder(TurnView view, ActiveGrains active)
             var activation = draft.Activation;
             writes[index] = new GrainWrite(activation.Id, activation.Version, draft.Facts);
             activation.State = draft.State;
+            if (turn.Written is { } written) written[index] = draft.State;
             activation.Version += draft.Facts.Count;
             activation.LastWriter = turn;
             foreach (var fact in draft.Facts)

@@ -26,7 +26,8 @@ public sealed class GrainKinds
         ? kind
         : throw new InvalidOperationException($"No grain kind is called {name}.");
 
-    public FoldedGrain Fold(GrainId grain, Ports.GrainRecord record) => FoldedGrain.Of(this[grain.Kind], record);
+    public FoldedGrain Fold(GrainId grain, Ports.GrainRecord record, FoldedGrain? known = null) =>
+        FoldedGrain.Of(this[grain.Kind], record, known);
 
     /// <summary>Whether the record's saved state, if it has one, is of the format that this program reads.</summary>
     public bool IsCurrent(GrainId grain, Ports.GrainRecord record) =>

@@ -54,6 +54,9 @@ internal sealed class PendingTurn
 
     public bool IsCheckOnly { get; set; }
 
+    /// <summary>Where several nodes write the store: what each write of the commit made of its grain.</summary>
+    public object[]? Written { get; set; }
+
     /// <summary>Keys looked up for this turn; null: nothing is recorded under it.</summary>
     public Dictionary<LedgerKey, JournalRecord?>? Lookups { get; set; }
 
@@ -87,6 +90,7 @@ internal sealed class PendingTurn
     {
         IsDecided = false;
         Commit = null;
+        Written = null;
         Touched.Clear();
         Shaped = null;
         Refusal = null;

@@ -32,15 +32,50 @@ public sealed partial class ShardCore
                 break;
             case CommitVerdict.Conflict:
                 ConflictsSeen++;
-                DecideAgain(turn, RefusalReason.TooManyConflicts, turn.Keys.Length > 0 && !result.KeysAreNew);
+                OnConflict(turn, result);
                 break;
             default:
-                DropTouched(turn);
+                DropTouched(turn, stale: null);
                 GiveUp(turn, RefusalReason.StorageFull);
                 break;
         }
 
         Release(turn);
+    }
+
+    private void OnConflict(PendingTurn turn, in CommitResult result)
+    {
+        DropTouched(turn, result.Stale);
+        if (IsKeptWaiting(turn, result) && now - turn.ArrivedAt < limits.MaxHeldFor)
+        {
+            Restart(turn);
+        }
+        else
+        {
+            DecideAgain(turn, RefusalReason.TooManyConflicts, turn.Keys.Length > 0 && !result.KeysAreNew);
+        }
+    }
+
+    /// <summary>
+    /// All it saw was the newest, and no key of its was taken: it waits for another node's turn, or for a neighbour of its
+    /// batch. That is no failed attempt.
+    /// </summary>
+    private static bool IsKeptWaiting(PendingTurn turn, in CommitResult result)
+    {
+        if (result.Stale is not { } stale || !result.KeysAreNew)
+        {
+            return false;
+        }
+
+        foreach (var activation in turn.Touched)
+        {
+            if (stale.Contains(activation.Id))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private void OnUnknown()
@@ -51,77 +86,17 @@ public sealed partial class ShardCore
         {
             // The store alone knows: keys are looked up, and versions decide whatever has no key.
             turn.IsInDoubt |= !turn.IsCheckOnly;
+            foreach (var activation in turn.Touched)
+            {
+                activation.Durable = null;
+            }
+
+            DropTouched(turn, stale: null);
             DecideAgain(turn, RefusalReason.OutcomeUnknown, turn.Keys.Length > 0);
             Release(turn);
         }
 
         DecideDoubtfulAgain();
-    }
-
-    /// <summary>What was built on a commit that failed has not been given out yet: it is decided anew.</summary>
-    private void DecideDoubtfulAgain()
-    {
-        if (!isAnythingDoubtful)
-        {
-            return;
-        }
-
-        isAnythingDoubtful = false;
-        SpreadDoubt();
-        var kept = 0;
-        for (var index = 0; index < gathered.Count; index++)
-        {
-            var turn = gathered[index];
-            if (!IsDoubtful(turn))
-            {
-                gathered[kept++] = turn;
-                continue;
-            }
-
-            DropTouched(turn);
-            Restart(turn);
-            Release(turn);
-        }
-
-        gathered.RemoveRange(kept, gathered.Count - kept);
-    }
-
-    /// <summary>
-    /// A grain's state cannot be taken back to what it was between two commits. So doubt about one write of a grain is
-    /// doubt about all that were not given out yet, earlier ones too, and about whatever else those turns wrote.
-    /// </summary>
-    private void SpreadDoubt()
-    {
-        bool isSpreading;
-        do
-        {
-            isSpreading = false;
-            foreach (var turn in gathered)
-            {
-                if (IsDoubtful(turn))
-                {
-                    foreach (var activation in turn.Touched)
-                    {
-                        isSpreading |= !activation.IsDoubtful && Wrote(turn, activation.Id);
-                        activation.IsDoubtful |= Wrote(turn, activation.Id);
-                    }
-                }
-            }
-        }
-        while (isSpreading);
-    }
-
-    private static bool IsDoubtful(PendingTurn turn)
-    {
-        foreach (var activation in turn.Touched)
-        {
-            if (activation.IsDoubtful)
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     private void OnDone(PendingTurn turn, long position)
@@ -154,6 +129,7 @@ public sealed partial class ShardCore
             return;
         }
 
+        NoteDurable(turn);
         KeepSnapshots(turn);
         if (turn.Effects is { } effects)
         {
@@ -164,6 +140,21 @@ public sealed partial class ShardCore
         }
 
         Finish(turn, new Answer(turn.Shaped, null, position, turn.IsRepeat));
+    }
+
+    private static void NoteDurable(PendingTurn turn)
+    {
+        for (var index = 0; index < turn.Written?.Length; index++)
+        {
+            var write = turn.Commit!.Writes[index];
+            foreach (var activation in turn.Touched)
+            {
+                if (activation.Id == write.Grain)
+                {
+                    activation.Durable = new FoldedGrain(turn.Written[index], write.NewVersion, 0, 0);
+                }
+            }
+        }
     }
 
     private void Release(PendingTurn turn)
@@ -193,7 +184,6 @@ public sealed partial class ShardCore
 
     private void DecideAgain(PendingTurn turn, RefusalReason whenTooOften, bool mayBeKnown)
     {
-        DropTouched(turn);
         if (++turn.Attempts >= limits.MaxAttempts)
         {
             GiveUp(turn, whenTooOften);
@@ -209,46 +199,6 @@ public sealed partial class ShardCore
         turn.IsDecided = false;
         turn.Lookups = null;
         ready.Enqueue(turn);
-    }
-
-    /// <summary>
-    /// What the turn wrote is in doubt, with all that was built on it. What it only read may be stale and is loaded
-    /// again, unless another turn's write of it is under way: a load now would miss that write, and the store's
-    /// judgement of it tells whether the state was stale.
-    /// </summary>
-    private void DropTouched(PendingTurn turn)
-    {
-        foreach (var activation in turn.Touched)
-        {
-            if (activation.LastWriter == turn)
-            {
-                activation.LastWriter = null;
-            }
-
-            if (Wrote(turn, activation.Id))
-            {
-                activation.IsDoubtful = true;
-                isAnythingDoubtful = true;
-                active.Drop(activation);
-            }
-            else if (activation.LastWriter is null)
-            {
-                active.Drop(activation);
-            }
-        }
-    }
-
-    private static bool Wrote(PendingTurn turn, GrainId grain)
-    {
-        foreach (var write in turn.Commit?.Writes ?? [])
-        {
-            if (write.Grain == grain)
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     /// <summary>A command is answered; an effect or a reminder waits for better times.</summary>

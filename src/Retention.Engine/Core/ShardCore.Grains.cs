@@ -17,6 +17,12 @@ public sealed partial class ShardCore
         activation.Version = loaded.Folded.Version;
         activation.SnapshotVersion = loaded.Folded.SnapshotVersion;
         activation.IsLoaded = true;
+        if (limits.SharedStore)
+        {
+            // Called stale, and nothing has come since: the store does not hold what it was known to. Next time all is read.
+            activation.Durable = activation.Durable?.Version == loaded.Folded.Version ? null : loaded.Folded;
+        }
+
         durablePosition = Math.Max(durablePosition, loaded.Position);
         active.Grow(activation, loaded.Folded.SizeBytes);
         if (activation.SnapshotWhenLoaded)
@@ -33,6 +39,38 @@ public sealed partial class ShardCore
                 Resume(turn);
             }
         }
+    }
+
+    /// <summary>
+    /// Another node's commits: what is in memory and not being written goes on from them. Where one before them was missed, and
+    /// where a write of this shard's is under way, the next conflict tells.
+    /// </summary>
+    private void OnSeen(IReadOnlyList<JournalRecord> records)
+    {
+        foreach (var record in records)
+        {
+            foreach (var write in record.Writes)
+            {
+                if (active.Find(write.Grain) is { IsLoaded: true, LastWriter: null, Durable: { } durable } activation
+                    && write.ExpectedVersion == durable.Version)
+                {
+                    GoOn(activation, durable, write);
+                    durablePosition = Math.Max(durablePosition, record.Position);
+                }
+            }
+        }
+    }
+
+    private void GoOn(Activation activation, FoldedGrain durable, GrainWrite write)
+    {
+        foreach (var fact in write.Facts)
+        {
+            activation.State = activation.Kind.Evolve(activation.State, activation.Kind.DecodeFact(fact.Span));
+            active.Grow(activation, fact.Length);
+        }
+
+        activation.Version = write.NewVersion;
+        activation.Durable = durable with { State = activation.State, Version = write.NewVersion };
     }
 
     private void KeepWithinMemory()
@@ -123,13 +161,13 @@ public sealed partial class ShardCore
                 return false;
             }
 
-            if (!oldest.IsLoaded || oldest.LastWriter is not null || oldest.Pins > 0)
+            if (oldest is { IsLoaded: false, Waiters: not null } || oldest.LastWriter is not null || oldest.Pins > 0)
             {
                 active.Touch(oldest, now);
                 continue;
             }
 
-            if (oldest.Version - oldest.SnapshotVersion >= limits.FactsPerIdleSnapshot)
+            if (oldest.IsLoaded && oldest.Version - oldest.SnapshotVersion >= limits.FactsPerIdleSnapshot)
             {
                 KeepSnapshot(oldest);
             }
@@ -150,7 +188,7 @@ public sealed partial class ShardCore
             {
                 activation = active.GetOrAdd(grain, kinds, now);
                 activation.Waiters = [];
-                outputs.Load(grain);
+                outputs.Load(grain, null);
             }
 
             if (!activation.IsLoaded)

@@ -15,7 +15,7 @@ public sealed partial class ShardCore
             if (missing.Waiters is null)
             {
                 missing.Waiters = [];
-                outputs.Load(missing.Id);
+                outputs.Load(missing.Id, missing.Durable);
             }
 
             missing.Waiters.Add(turn);

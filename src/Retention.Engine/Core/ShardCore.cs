@@ -92,6 +92,9 @@ public sealed partial class ShardCore
             case SnapshotsAsked asked:
                 OnSnapshotsAsked(asked.Grains);
                 break;
+            case CommitsSeen seen:
+                OnSeen(seen.Records);
+                break;
             case MissingEffectsDue:
                 AskForMissingEffects();
                 break;

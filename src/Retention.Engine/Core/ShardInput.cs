@@ -41,13 +41,19 @@ public sealed record SnapshotsAsked(IReadOnlyList<GrainId> Grains) : ShardInput;
 /// <summary>Effects have waited long enough for those before them: another node may have received these.</summary>
 public sealed record MissingEffectsDue : ShardInput;
 
+/// <summary>
+/// Commits of other nodes, in the order of the journal; perhaps late, perhaps not all, perhaps own ones among them.
+/// </summary>
+public sealed record CommitsSeen(IReadOnlyList<JournalRecord> Records) : ShardInput;
+
 /// <summary>Time went by.</summary>
 public sealed record Ticked : ShardInput;
 
 /// <summary>What a shard asks of its surroundings.</summary>
 public interface IShardOutputs
 {
-    void Load(GrainId grain);
+    /// <param name="known">An earlier state of the grain: what has come since is enough. Null: all of it.</param>
+    void Load(GrainId grain, FoldedGrain? known);
 
     void Look(LedgerKey key);
 

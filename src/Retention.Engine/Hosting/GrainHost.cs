@@ -33,9 +33,10 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
     private readonly HostEvents events;
     private readonly ShardHost[] shards;
     private readonly WorkThread<(ShardHost Shard, IReadOnlyList<Commit> Batch)> lane;
-    private readonly WorkThread<(ShardHost Shard, GrainId? Grain, LedgerKey Key)>[] loaders;
+    private readonly WorkThread<(ShardHost Shard, GrainId? Grain, FoldedGrain? Known, LedgerKey Key)>[] loaders;
     private readonly WorkThread<KeptState> snapshots;
     private readonly Upkeep upkeep;
+    private readonly Follower? follower;
     private volatile bool broken;
     private uint nextLoader;
 
@@ -56,6 +57,7 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
         snapshots = new("snapshots", 256, SaveAll);
         upkeep = new Upkeep(
             store, clock, Post, Deliver, Tick, limits.SharedStore ? AskForMissing : null, () => snapshots.Count, events.StoreFailed);
+        follower = limits.SharedStore ? new Follower(store, Post, events.StoreFailed) : null;
         Meter = new EngineMeter(
             () => Sum(shard => shard.Activations),
             () => Sum(shard => shard.ActiveBytes),
@@ -65,6 +67,7 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
         lane = new("commit lane", shardCount, CommitAll);
         loaders = [new("loader 1", 64, LoadAll), new("loader 2", 64, LoadAll)];
         upkeep.Start();
+        follower?.Start();
     }
 
     public EngineMeter Meter { get; }
@@ -90,6 +93,11 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await upkeep.DisposeAsync().ConfigureAwait(false);
+        if (follower is not null)
+        {
+            await follower.DisposeAsync().ConfigureAwait(false);
+        }
+
         var deadline = Stopwatch.GetTimestamp() + (10 * Stopwatch.Frequency);
         while (Sum(shard => shard.Turns) > 0 && !broken && Stopwatch.GetTimestamp() < deadline)
         {
@@ -106,11 +114,11 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
         Meter.Dispose();
     }
 
-    internal void Load(ShardHost shard, GrainId grain) => NextLoader().Add((shard, grain, default));
+    internal void Load(ShardHost shard, GrainId grain, FoldedGrain? known) => NextLoader().Add((shard, grain, known, default));
 
     internal bool MayHold(LedgerKey key) => store.MayHold(key);
 
-    internal void Look(ShardHost shard, LedgerKey key) => NextLoader().Add((shard, null, key));
+    internal void Look(ShardHost shard, LedgerKey key) => NextLoader().Add((shard, null, null, key));
 
     internal void Commit(ShardHost shard, IReadOnlyList<Commit> batch) => lane.Add((shard, batch));
 
@@ -120,7 +128,7 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
 
     internal void OnTurnFailed(Exception cause) => events.TurnFailed(cause);
 
-    private WorkThread<(ShardHost Shard, GrainId? Grain, LedgerKey Key)> NextLoader() =>
+    private WorkThread<(ShardHost Shard, GrainId? Grain, FoldedGrain? Known, LedgerKey Key)> NextLoader() =>
         loaders[unchecked(Interlocked.Increment(ref nextLoader)) % (uint)loaders.Length];
 
     private ShardHost ShardOf(PartitionId partition) =>
@@ -177,6 +185,7 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
         try
         {
             var results = store.CommitAsync(batch, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+            follower?.Pass(batch, results);
             Meter.BatchSize.Record(batch.Count);
             Meter.CommitSeconds.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
             return new Judged(results);
@@ -196,15 +205,15 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
         }
     }
 
-    private void LoadAll(List<(ShardHost Shard, GrainId? Grain, LedgerKey Key)> taken)
+    private void LoadAll(List<(ShardHost Shard, GrainId? Grain, FoldedGrain? Known, LedgerKey Key)> taken)
     {
-        var grains = new List<GrainId>(taken.Count);
+        var grains = new List<KnownGrain>(taken.Count);
         var keys = new List<LedgerKey>();
-        foreach (var (_, grain, key) in taken)
+        foreach (var (_, grain, known, key) in taken)
         {
             if (grain is { } id)
             {
-                grains.Add(id);
+                grains.Add(new KnownGrain(id, known?.Version ?? 0));
             }
             else
             {
@@ -236,7 +245,7 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
         }
     }
 
-    private void LookUp(List<(ShardHost Shard, GrainId? Grain, LedgerKey Key)> taken, List<LedgerKey> keys)
+    private void LookUp(List<(ShardHost Shard, GrainId? Grain, FoldedGrain? Known, LedgerKey Key)> taken, List<LedgerKey> keys)
     {
         IReadOnlyList<JournalRecord?>? records = null;
         try
@@ -249,7 +258,7 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
         }
 
         var index = 0;
-        foreach (var (shard, grain, key) in taken)
+        foreach (var (shard, grain, _, key) in taken)
         {
             if (grain is null)
             {
@@ -259,13 +268,13 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
         }
     }
 
-    private void LoadGrains(List<(ShardHost Shard, GrainId? Grain, LedgerKey Key)> taken, List<GrainId> grains)
+    private void LoadGrains(List<(ShardHost Shard, GrainId? Grain, FoldedGrain? Known, LedgerKey Key)> taken, List<KnownGrain> grains)
     {
         IReadOnlyList<GrainRecord>? records = null;
         var position = 0L;
         try
         {
-            records = store.LoadAsync(grains, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+            records = store.LoadAfterAsync(grains, CancellationToken.None).AsTask().GetAwaiter().GetResult();
             position = store.Head;
         }
         catch (Exception cause)
@@ -274,17 +283,17 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
         }
 
         var index = 0;
-        foreach (var (shard, grain, _) in taken)
+        foreach (var (shard, grain, known, _) in taken)
         {
             if (grain is { } id)
             {
-                shard.Post(records is null ? new LoadFailed(id) : Fold(id, records[index], position));
+                shard.Post(records is null ? new LoadFailed(id) : Fold(id, records[index], known, position));
                 index++;
             }
         }
     }
 
-    private ShardInput Fold(GrainId grain, GrainRecord record, long position)
+    private ShardInput Fold(GrainId grain, GrainRecord record, FoldedGrain? known, long position)
     {
         try
         {
@@ -292,7 +301,7 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
             var readable = kinds.IsCurrent(grain, record)
                 ? record
                 : SavedStateFormat.RefoldAsync(store, grain, record, CancellationToken.None).AsTask().GetAwaiter().GetResult();
-            return new Loaded(grain, kinds.Fold(grain, readable), position);
+            return new Loaded(grain, kinds.Fold(grain, readable, known), position);
         }
         catch (Exception cause)
         {

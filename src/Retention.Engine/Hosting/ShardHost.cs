@@ -60,7 +60,7 @@ internal sealed class ShardHost : IShardOutputs, IThreadPoolWorkItem
         }
     }
 
-    public void Load(GrainId grain) => host.Load(this, grain);
+    public void Load(GrainId grain, FoldedGrain? known) => host.Load(this, grain, known);
 
     public void Look(LedgerKey key) => host.Look(this, key);
 

@@ -51,4 +51,8 @@ public enum CommitVerdict
 /// <param name="Verdict">Done, or why not.</param>
 /// <param name="Position">The journal position of a done commit; the current head for a check-only one.</param>
 /// <param name="KeysAreNew">Of a conflict: nobody has taken a key of the commit, so that none need be looked up.</param>
-public readonly record struct CommitResult(CommitVerdict Verdict, long Position, bool KeysAreNew = false);
+/// <param name="Stale">
+/// Of a conflict: the grains of the batch that others have written since; the rest was the newest. Null: the store does not tell.
+/// </param>
+public readonly record struct CommitResult(
+    CommitVerdict Verdict, long Position, bool KeysAreNew = false, IReadOnlySet<GrainId>? Stale = null);

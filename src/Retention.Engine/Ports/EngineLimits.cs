@@ -29,6 +29,9 @@ public sealed record EngineLimits
     /// <summary>How often a turn is decided again after a conflict or an unknown outcome.</summary>
     public int MaxAttempts { get; init; } = 50;
 
+    /// <summary>How long other nodes' turns at what a turn writes may keep it waiting before that counts as a conflict.</summary>
+    public Duration MaxHeldFor { get; init; } = Duration.FromSeconds(10);
+
     /// <summary>Effects of one edge that wait for an earlier one; more are dropped and delivered again later.</summary>
     public int MaxWaitingPerEdge { get; init; } = 10_000;
 

@@ -13,6 +13,9 @@ public sealed record GrainRecord(
     public long Version => SnapshotVersion + Facts.Count;
 }
 
+/// <summary>A grain, and which version of it is known already; 0: none is.</summary>
+public readonly record struct KnownGrain(GrainId Grain, long Version);
+
 /// <summary>A state to be kept so that fewer facts must be read again. Never ahead of the journal.</summary>
 public sealed record Snapshot(GrainId Grain, long Version, ReadOnlyMemory<byte> State);
 
@@ -43,6 +46,13 @@ public interface IGrainStore : IJournal, IAsyncDisposable
 
     /// <summary>Loads grains, answers in the order asked.</summary>
     ValueTask<IReadOnlyList<GrainRecord>> LoadAsync(IReadOnlyList<GrainId> grains, CancellationToken stop);
+
+    /// <summary>
+    /// The same for grains of which an earlier version is in memory: where a record's SnapshotVersion is the version given, it
+    /// holds the facts since, and its snapshot, if any, is not needed. A store need not tell them apart.
+    /// </summary>
+    ValueTask<IReadOnlyList<GrainRecord>> LoadAfterAsync(IReadOnlyList<KnownGrain> grains, CancellationToken stop) =>
+        LoadAsync([.. grains.Select(known => known.Grain)], stop);
 
     /// <summary>False: the key was certainly never recorded. In memory, exact enough that a new key rarely gives true.</summary>
     bool MayHold(LedgerKey key);

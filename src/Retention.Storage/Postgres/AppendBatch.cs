@@ -119,6 +119,10 @@ internal sealed class AppendBatch(KnownVersions known)
         }
     }
 
+    /// <summary>The grains of the batch that have these numbers.</summary>
+    public HashSet<GrainId> Named(int[] numbers) =>
+        numbers.Length == 0 ? [] : [.. grainIndex.Where(grain => Array.BinarySearch(numbers, grain.Value) >= 0).Select(grain => grain.Key)];
+
     private void Add(Commit commit)
     {
         var stores = commit.Writes.Count > 0 || commit.Ledger is not null || commit.Reminders.Count > 0;

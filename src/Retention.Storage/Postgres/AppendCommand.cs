@@ -16,7 +16,7 @@ internal sealed class AppendCommand : IDisposable
     public AppendCommand(NpgsqlConnection connection, Guid lane, AppendBatch batch, PostgresOptions options)
     {
         var places = string.Join(", ", Enumerable.Range(1, Parameters).Select(number => $"${number}"));
-        command = new NpgsqlCommand($"SELECT head, answers FROM append_known({places})", connection)
+        command = new NpgsqlCommand($"SELECT head, answers, stale FROM append_known({places})", connection)
         {
             CommandTimeout = options.CommitTimeoutSeconds,
         };
@@ -53,8 +53,8 @@ internal sealed class AppendCommand : IDisposable
         command.Prepare();
     }
 
-    /// <summary>The head before the batch, and the answers of the judge; null where all commits hold.</summary>
-    public (long Head, int[]? Answers) Run(AppendBatch batch, long knownHead, long epoch)
+    /// <summary>The head before the batch, the answers of the judge, null where all commits hold, and the numbers of stale grains.</summary>
+    public (long Head, int[]? Answers, int[] Stale) Run(AppendBatch batch, long knownHead, long epoch)
     {
         headParameter.TypedValue = knownHead;
         epochParameter.TypedValue = epoch;
@@ -62,7 +62,9 @@ internal sealed class AppendCommand : IDisposable
         countParameter.TypedValue = batch.Stored;
         using var row = command.ExecuteReader();
         row.Read();
-        return (row.GetInt64(0), row.IsDBNull(1) ? null : row.GetFieldValue<int[]>(1));
+        return row.IsDBNull(1)
+            ? (row.GetInt64(0), null, [])
+            : (row.GetInt64(0), row.GetFieldValue<int[]>(1), row.GetFieldValue<int[]>(2));
     }
 
     public void Dispose() => command.Dispose();

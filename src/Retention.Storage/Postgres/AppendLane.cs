@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Npgsql;
 using Retention.Engine.Ports;
+using Retention.Kernel;
 
 namespace Retention.Storage.Postgres;
 
@@ -48,12 +49,12 @@ internal sealed class AppendLane : IDisposable
             warning = null;
             try
             {
-                var (head, answers) = append!.Run(batch, known.Head, epoch);
+                var (head, answers, stale) = append!.Run(batch, known.Head, epoch);
                 if (warning is { } said && batch.Stored > 0) throw new CommitInDoubtException(said);
                 known.MeetHead(head);
                 if (answers is null) return AllDone(head);
                 PauseIfHeld(answers);
-                return Judged(head, answers);
+                return Judged(head, answers, batch.Named(stale));
             }
             catch (PostgresException full) when (full.SqlState == DiskFull)
             {
@@ -119,7 +120,7 @@ internal sealed class AppendLane : IDisposable
         return results;
     }
 
-    private CommitResult[] Judged(long head, int[] answers)
+    private CommitResult[] Judged(long head, int[] answers, IReadOnlySet<GrainId> stale)
     {
         batch.Forget();
         known.Head = head + Math.Max(0, answers.Max());
@@ -127,7 +128,7 @@ internal sealed class AppendLane : IDisposable
         for (var index = 0; index < results.Length; index++)
         {
             results[index] = answers[index] < 0
-                ? new CommitResult(CommitVerdict.Conflict, 0, KeysAreNew: answers[index] != KeyTaken)
+                ? new CommitResult(CommitVerdict.Conflict, 0, KeysAreNew: answers[index] != KeyTaken, stale)
                 : new CommitResult(CommitVerdict.Done, head + answers[index]);
         }
 

@@ -5,7 +5,10 @@ using Retention.Storage.Sqlite;
 
 namespace Retention.Storage.Postgres;
 
-/// <summary>Reads grains, as many as are asked for in one round trip: snapshot, the commits after it, and the head.</summary>
+/// <summary>
+/// Reads grains, as many as are asked for in one round trip: snapshot, the commits after it, and the head. Of a grain of
+/// which a version is known already: what has come since, and a snapshot only where it is newer.
+/// </summary>
 internal static class GrainLoader
 {
     // One statement, so that all three parts show the same moment.
@@ -13,30 +16,33 @@ internal static class GrainLoader
         SELECT 0::bigint, 0, position, NULL::bytea FROM journal_head
         UNION ALL
         SELECT g.o, 1, s.version, s.content
-        FROM unnest($1::uuid[]) WITH ORDINALITY g(grain, o) JOIN snapshot s ON s.grain = g.grain
+        FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY g(grain, known, o)
+        JOIN snapshot s ON s.grain = g.grain AND s.version > g.known
         UNION ALL
         SELECT g.o, 2, c.version, (SELECT j.record FROM journal j WHERE j.position = c.position)
-        FROM unnest($1::uuid[]) WITH ORDINALITY g(grain, o)
+        FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY g(grain, known, o)
         LEFT JOIN LATERAL (SELECT s.version FROM snapshot s WHERE s.grain = g.grain) s ON true
         JOIN LATERAL (
             SELECT version, position FROM grain_commit c
-            WHERE c.grain = g.grain AND c.version > coalesce(s.version, 0)) c ON true
+            WHERE c.grain = g.grain AND c.version > greatest(s.version, g.known)) c ON true
         ORDER BY 1, 2, 3
         """;
 
-    public static (GrainRecord[] Records, long Head) Load(NpgsqlConnection connection, IReadOnlyList<GrainId> grains)
+    public static (GrainRecord[] Records, long Head) Load(NpgsqlConnection connection, IReadOnlyList<KnownGrain> grains)
     {
         var partitions = new HashSet<string>();
         var ids = new Guid[grains.Count];
+        var versions = new long[grains.Count];
         for (var index = 0; index < ids.Length; index++)
         {
-            partitions.Add(grains[index].Partition.Value);
-            ids[index] = AppendBatch.Uuid(grains[index]);
+            partitions.Add(grains[index].Grain.Partition.Value);
+            ids[index] = AppendBatch.Uuid(grains[index].Grain);
+            versions[index] = grains[index].Version;
         }
 
-        var found = new Found?[grains.Count];
+        Found[] found = [.. versions.Select(version => new Found(version))];
         var head = 0L;
-        using var batch = Visible.Within(connection, partitions, Sql, Visible.Value(ids));
+        using var batch = Visible.Within(connection, partitions, Sql, Visible.Value(ids), Visible.Value(versions));
         using var rows = batch.ExecuteReader();
         Visible.Skip(rows);
         while (rows.Read())
@@ -49,12 +55,12 @@ internal static class GrainLoader
             }
 
             var index = (int)rows.GetInt64(0) - 1;
-            var entry = found[index] ??= new Found();
-            if (part == 1) entry.Take(grains[index], rows.GetInt64(2), Bytes(grains[index], rows));
-            else entry.Add(grains[index], rows.GetInt64(2), Bytes(grains[index], rows));
+            var grain = grains[index].Grain;
+            if (part == 1) found[index].Take(grain, rows.GetInt64(2), Bytes(grain, rows));
+            else found[index].Add(grain, rows.GetInt64(2), Bytes(grain, rows));
         }
 
-        return ([.. found.Select(entry => entry?.Record ?? GrainRecord.None)], head);
+        return ([.. found.Select(entry => entry.Record)], head);
     }
 
     private static byte[] Bytes(GrainId grain, NpgsqlDataReader rows) =>
@@ -62,10 +68,10 @@ internal static class GrainLoader
 
     private static StoreDamagedException Gap(GrainId grain) => new($"The versions of {grain} are not contiguous.");
 
-    private sealed class Found
+    private sealed class Found(long known)
     {
         private readonly List<ReadOnlyMemory<byte>> facts = [];
-        private long snapshotVersion;
+        private long snapshotVersion = known;
         private ReadOnlyMemory<byte> snapshot;
 
         public GrainRecord Record => new(snapshotVersion, snapshot, facts);

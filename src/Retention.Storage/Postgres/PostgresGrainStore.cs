@@ -106,15 +106,18 @@ public sealed class PostgresGrainStore : IAuditedStore
         return ValueTask.FromResult<IReadOnlyList<CommitResult>>(results);
     }
 
+    public ValueTask<IReadOnlyList<GrainRecord>> LoadAsync(IReadOnlyList<GrainId> grains, CancellationToken stop) =>
+        LoadAfterAsync([.. grains.Select(grain => new KnownGrain(grain, 0))], stop);
+
     /// <summary>Runs on the caller's thread, which is one of the host's loaders.</summary>
-    public ValueTask<IReadOnlyList<GrainRecord>> LoadAsync(IReadOnlyList<GrainId> grains, CancellationToken stop)
+    public ValueTask<IReadOnlyList<GrainRecord>> LoadAfterAsync(IReadOnlyList<KnownGrain> grains, CancellationToken stop)
     {
         lane.Settle();
         using var connection = connections.Open();
         var (records, head) = GrainLoader.Load(connection, grains);
         for (var index = 0; index < records.Length; index++)
         {
-            wishes.NoteTail(grains[index], records[index].SnapshotVersion, records[index].Version);
+            wishes.NoteTail(grains[index].Grain, records[index].SnapshotVersion, records[index].Version);
         }
 
         // What was loaded may be another node's and beyond the head known here.

@@ -13,6 +13,7 @@ internal sealed class Bench : IShardOutputs
 {
     private readonly Dictionary<GrainId, List<ReadOnlyMemory<byte>>> stored = [];
     private readonly Dictionary<LedgerKey, JournalRecord> keys = [];
+    private readonly Dictionary<GrainId, FoldedGrain?> known = [];
     private readonly GrainKinds kinds = new([new CounterKind()]);
 
     public Bench(EngineLimits? limits = null) =>
@@ -23,6 +24,12 @@ internal sealed class Bench : IShardOutputs
     public Instant Now { get; set; } = Instant.FromUtc(2026, 1, 1, 0, 0);
 
     public long Head { get; set; }
+
+    /// <summary>What the store says of conflicts from now on; null: it does not tell which grains are stale.</summary>
+    public IReadOnlySet<GrainId>? Stale { get; set; }
+
+    /// <summary>The version from which the last load asked was to go on; 0: all was asked for.</summary>
+    public long KnownVersion { get; private set; }
 
     public Queue<GrainId> Loads { get; } = [];
 
@@ -67,7 +74,7 @@ internal sealed class Bench : IShardOutputs
         {
             if (Loads.TryDequeue(out var grain))
             {
-                Tell(new Loaded(grain, Stored(grain), Head));
+                Tell(new Loaded(grain, Stored(grain, known[grain]), Head));
             }
             else
             {
@@ -76,6 +83,11 @@ internal sealed class Bench : IShardOutputs
             }
         }
     }
+
+    /// <summary>The grain as a load gives it that was asked for what has come since a version.</summary>
+    public FoldedGrain Stored(GrainId grain, FoldedGrain? known) => known is not { } earlier
+        ? Stored(grain)
+        : kinds.Fold(grain, new GrainRecord(earlier.Version, default, [.. (stored.GetValueOrDefault(grain) ?? []).Skip((int)earlier.Version)]), known);
 
     public FoldedGrain Stored(GrainId grain) =>
         kinds.Fold(grain, new GrainRecord(0, default, [.. stored.GetValueOrDefault(grain) ?? []]));
@@ -99,7 +111,9 @@ internal sealed class Bench : IShardOutputs
                 verdict = CommitVerdict.Conflict;
             }
 
-            results[index] = new CommitResult(verdict, Head);
+            results[index] = verdict == CommitVerdict.Conflict
+                ? new CommitResult(verdict, 0, KeysAreNew: Stale is not null, Stale)
+                : new CommitResult(verdict, Head);
         }
 
         Tell(new Judged(results));
@@ -147,7 +161,12 @@ internal sealed class Bench : IShardOutputs
         return true;
     }
 
-    public void Load(GrainId grain) => Loads.Enqueue(grain);
+    public void Load(GrainId grain, FoldedGrain? earlier)
+    {
+        KnownVersion = earlier?.Version ?? 0;
+        known[grain] = earlier;
+        Loads.Enqueue(grain);
+    }
 
     public void Look(LedgerKey key) => Looks.Enqueue(key);
 

@@ -20,6 +20,7 @@ public sealed class Coverage
         "a look-up fails",
         "a grain is loaded from snapshot and tail",
         "a snapshot is kept",
+        "a stale grain is brought up to date",
         "an effect is lost on its way",
         "an effect is delivered twice",
         "an effect arrives before an earlier one",

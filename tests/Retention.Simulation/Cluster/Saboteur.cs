@@ -80,6 +80,12 @@ internal sealed class Saboteur(Run run)
         return Bug == PlantedBug.SpeculativeKept ? loaded with { State = state.State } : state;
     }
 
+    /// <summary>A commit heard of twice passes for two.</summary>
+    public IReadOnlyList<JournalRecord> Bend(IReadOnlyList<JournalRecord> news) => Bug != PlantedBug.NewsToldTwice
+        ? news
+        : [.. news.SelectMany(record => (JournalRecord[])
+            [record, record with { Writes = [.. record.Writes.Select(write => write with { ExpectedVersion = write.NewVersion })] }])];
+
     public ShardInput Bend(SentEffect effect)
     {
         if (Bug != PlantedBug.NoEffectDedupe)

@@ -40,6 +40,10 @@ public sealed class SimNode(Run run, int index) : IShardOutputs
         run.Note($"n{index} starts, clock {skew} ms off");
         var life = Life;
         run.After(run.Between(1, 60) * Run.Millisecond, () => Sweep(life));
+        if (run.Swarm.SharedStore)
+        {
+            Follow(life, run.Store.Head);
+        }
     }
 
     public void Crash()
@@ -103,7 +107,7 @@ public sealed class SimNode(Run run, int index) : IShardOutputs
 
     public bool MayHold(LedgerKey key) => Find(key) is not null;
 
-    public void Load(GrainId grain) => run.Link.Load(this, grain);
+    public void Load(GrainId grain, FoldedGrain? known) => run.Link.Load(this, grain, known);
 
     public void Look(LedgerKey key) => run.Link.Look(this, key);
 
@@ -154,8 +158,8 @@ public sealed class SimNode(Run run, int index) : IShardOutputs
         run.Store.Save(snapshot);
     }
 
-    public ShardInput ToLoaded(GrainId grain, GrainRecord record) =>
-        new Loaded(grain, saboteur.Bend(grain, run.Kinds.Fold(grain, record)), run.Store.Head);
+    public ShardInput ToLoaded(GrainId grain, GrainRecord record, FoldedGrain? known) =>
+        new Loaded(grain, saboteur.Bend(grain, run.Kinds.Fold(grain, record, known)), run.Store.Head);
 
     public JournalRecord? Find(LedgerKey key) => saboteur.Find(key, run.Store.Find(key));
 
@@ -184,6 +188,25 @@ public sealed class SimNode(Run run, int index) : IShardOutputs
         var target = run.AnyNode();
         var late = run.Strikes(Fault.EffectLate) ? run.Between(1, 400) * Run.Millisecond : 0;
         run.After(run.Between(20, 800) + late, () => target.Receive(target.Life, saboteur.Bend(effect)));
+    }
+
+    /// <summary>What the host's follower does: tells of commits, own ones among them; some late, some never.</summary>
+    private void Follow(int life, long seen)
+    {
+        if (life != Life || core is null)
+        {
+            return;
+        }
+
+        var news = run.Store.Read(seen, run.Between(1, 40));
+        if (news.Count > 0 && !run.Strikes(Fault.NewsLost))
+        {
+            var late = run.Strikes(Fault.NewsLate) ? run.Between(1, 100) * Run.Millisecond : 0;
+            run.After(run.Between(50, 2_000) + late, () => Receive(life, new CommitsSeen(saboteur.Bend(news))));
+        }
+
+        var next = seen + news.Count;
+        run.After(run.Between(1_000, 20_000), () => Follow(life, next));
     }
 
     /// <summary>What the host's upkeep does.</summary>

@@ -59,19 +59,20 @@ public sealed class StoreLink(Run run)
         return flight;
     }
 
-    public void Load(SimNode node, GrainId grain)
+    public void Load(SimNode node, GrainId grain, FoldedGrain? known)
     {
         var life = node.Life;
         var fails = run.Strikes(Fault.LoadFailed);
         run.After(Latency(), () =>
         {
-            var record = run.Store.Load(grain);
+            var record = run.Store.Load(new KnownGrain(grain, known?.Version ?? 0));
+            run.Coverage.SometimesIf(known is { } earlier && record.Version > earlier.Version, "a stale grain is brought up to date");
             if (record.SnapshotVersion > 0)
             {
                 run.Coverage.Sometimes("a grain is loaded from snapshot and tail");
             }
 
-            ShardInput input = fails ? new LoadFailed(grain) : node.ToLoaded(grain, record);
+            ShardInput input = fails ? new LoadFailed(grain) : node.ToLoaded(grain, record, known);
             run.Coverage.SometimesIf(fails, "a load fails");
             run.After(Back(), () => node.Receive(life, input));
         });
@@ -144,6 +145,11 @@ public sealed class StoreLink(Run run)
 
         End(flight);
         var results = run.Store.Commit(flight.Batch, _ => run.Strikes(Fault.Conflict));
+        if (run.Strikes(Fault.StaleUntold))
+        {
+            results = [.. results.Select(result => result with { Stale = null })];
+        }
+
         run.Note($"judged n{flight.Node.Index}: {string.Join(' ', results.Select(result => result.Verdict))}");
         var done = results.Any(result => result.Verdict == CommitVerdict.Done);
         run.Coverage.SometimesIf(isLate && done, "a batch given up is applied later");

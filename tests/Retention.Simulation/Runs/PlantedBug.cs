@@ -31,6 +31,8 @@ public enum PlantedBug
     RedeemedAfterEnd,
     CaptureTwice,
     ConflictForOpenCoupon,
+    TailIsNotWhatCameSince,
+    NewsToldTwice,
 }
 
 /// <summary>A law that does not hold, and where it was seen.</summary>

@@ -34,6 +34,9 @@ public enum Fault
     SnapshotsOften,
     ShortEdges,
     FewAttempts,
+    NewsLost,
+    NewsLate,
+    StaleUntold,
 }
 
 /// <summary>One run's features and faults: a seed switches off a random half of them and draws how often the rest occur.</summary>
@@ -76,6 +79,7 @@ public sealed class Swarm
             MaxBatch = this[Fault.SmallBatch] > 0 ? rng.Between(1, 4) : 1_000,
             MaxWaitingPerEdge = this[Fault.ShortEdges] > 0 ? rng.Between(1, 3) : 1_000,
             MaxAttempts = this[Fault.FewAttempts] > 0 ? rng.Between(2, 4) : 50,
+            MaxHeldFor = Duration.FromMilliseconds(this[Fault.FewAttempts] > 0 ? rng.Between(0, 100) : 10_000),
         };
     }
 

@@ -29,6 +29,9 @@ public sealed class ModelGrainStore(ModelStore model) : IGrainStore
     public ValueTask<IReadOnlyList<GrainRecord>> LoadAsync(IReadOnlyList<GrainId> grains, CancellationToken stop) =>
         Answer<IReadOnlyList<GrainRecord>>(() => [.. grains.Select(model.Load)]);
 
+    public ValueTask<IReadOnlyList<GrainRecord>> LoadAfterAsync(IReadOnlyList<KnownGrain> grains, CancellationToken stop) =>
+        Answer<IReadOnlyList<GrainRecord>>(() => [.. grains.Select(model.Load)]);
+
     public bool MayHold(LedgerKey key) => Locked(() => model.MayHold(key));
 
     public ValueTask<JournalRecord?> FindAsync(LedgerKey key, CancellationToken stop) => Answer(() => model.Find(key));

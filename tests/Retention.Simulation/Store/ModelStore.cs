@@ -24,10 +24,12 @@ public sealed class ModelStore(int factsPerSnapshot = 16)
     public IReadOnlyList<CommitResult> Commit(IReadOnlyList<Commit> batch, Func<int, CommitVerdict>? doom = null)
     {
         HashSet<GrainId> failed = [];
+        HashSet<GrainId> stale = [];
         var results = new CommitResult[batch.Count];
         for (var index = 0; index < results.Length; index++)
         {
             var commit = batch[index];
+            stale.UnionWith(Stale(commit).Where(grain => !failed.Contains(grain)));
             var verdict = Touches(commit, failed) || !Holds(commit) ? CommitVerdict.Conflict : CommitVerdict.Done;
             if (verdict == CommitVerdict.Done && doom is not null)
             {
@@ -35,7 +37,9 @@ public sealed class ModelStore(int factsPerSnapshot = 16)
             }
 
             var keysAreNew = verdict == CommitVerdict.Conflict && !TakesKnownKey(commit);
-            results[index] = new CommitResult(verdict, verdict == CommitVerdict.Done ? Apply(commit) : 0, keysAreNew);
+            results[index] = verdict == CommitVerdict.Conflict
+                ? new CommitResult(verdict, 0, keysAreNew, stale)
+                : new CommitResult(verdict, verdict == CommitVerdict.Done ? Apply(commit) : 0);
             if (verdict != CommitVerdict.Done)
             {
                 failed.UnionWith(commit.Writes.Select(x => x.Grain));
@@ -48,6 +52,13 @@ public sealed class ModelStore(int factsPerSnapshot = 16)
     public GrainRecord Load(GrainId grain) => grains.TryGetValue(grain, out var found)
         ? new GrainRecord(found.SnapshotVersion, found.Snapshot, found.Facts[(int)found.SnapshotVersion..])
         : GrainRecord.None;
+
+    /// <summary>Of a grain whose earlier version is known, only what has come since.</summary>
+    public GrainRecord Load(KnownGrain known) =>
+        grains.TryGetValue(known.Grain, out var found)
+        && known.Version > found.SnapshotVersion && known.Version <= found.Facts.Count
+            ? new GrainRecord(known.Version, default, found.Facts[(int)known.Version..])
+            : Load(known.Grain);
 
     public bool MayHold(LedgerKey key) => ledger.ContainsKey(key);
 
@@ -105,6 +116,10 @@ public sealed class ModelStore(int factsPerSnapshot = 16)
         commit.Checks.All(x => VersionOf(x.Grain) == x.Version)
         && commit.Writes.All(x => VersionOf(x.Grain) == x.ExpectedVersion)
         && !TakesKnownKey(commit);
+
+    private IEnumerable<GrainId> Stale(Commit commit) =>
+        commit.Checks.Where(x => VersionOf(x.Grain) != x.Version).Select(x => x.Grain)
+            .Concat(commit.Writes.Where(x => VersionOf(x.Grain) != x.ExpectedVersion).Select(x => x.Grain));
 
     private bool TakesKnownKey(Commit commit) => commit.Ledger?.Keys.Any(ledger.ContainsKey) ?? false;
 

@@ -43,6 +43,17 @@ public sealed class SimStore(PlantedBug bug, Action<JournalRecord> committed)
 
     public GrainRecord Load(GrainId grain) => model.Load(grain);
 
+    /// <summary>What has come since the known version; a record that does not begin there is a whole one.</summary>
+    public GrainRecord Load(KnownGrain known)
+    {
+        var record = model.Load(known);
+        return bug == PlantedBug.TailIsNotWhatCameSince && record.SnapshotVersion == known.Version && known.Version > 0
+            ? record with { Facts = [.. record.Facts.Select(_ => record.Facts[^1])] }
+            : record;
+    }
+
+    public IReadOnlyList<JournalRecord> Read(long after, int limit) => model.Read(after, limit);
+
     public long VersionOf(GrainId grain) => model.Load(grain).Version;
 
     public JournalRecord? Find(LedgerKey key) => model.Find(key);
