@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using NodaTime;
 using Retention.Domain.Coupons;
 using Retention.Domain.Tenants;
@@ -11,8 +12,9 @@ public static class AgreementNews
 {
     public const int AgreementsMax = 1000;
 
-    /// <summary>Tells both sides that the agreement exists.</summary>
-    public static Decision Known(Decision decision, AgreementState state, Instant at)
+    /// <summary>Tells both sides that the agreement exists, and again when both have accepted it.</summary>
+    /// <param name="proposer">Its tenant; null: both have accepted.</param>
+    public static Decision Known(Decision decision, AgreementState state, Instant at, string? proposer)
     {
         Tell(state.First, state.Second);
         if (state.Second.TenantId != state.First.TenantId) Tell(state.Second, state.First);
@@ -26,6 +28,8 @@ public static class AgreementNews
             {
                 Sides = [.. state.SidesOf(to.TenantId).Select(side => new OwnSide(
                     side, state.PartyOf(side).BrandId, state.PseudonymKeyOf(side)))],
+                Proposer = proposer,
+                PartnerTenantId = proposer is null ? other.TenantId : null,
             },
             JointMessagesJson.Default.AgreementKnown));
     }
@@ -49,7 +53,10 @@ public static class AgreementNews
         return decision;
     }
 
-    /// <summary>A brand may be created later than it is named: acceptance, which binds, is what needs it.</summary>
+    /// <summary>
+    /// A brand may be created later than it is named: acceptance, which binds, is what needs it. What others propose is
+    /// listed within the tenant's own bounds; those whose time is over make room.
+    /// </summary>
     public static Decision ReceiveKnown(ITurn turn, PartitionId from, PartitionId to, ReadOnlyMemory<byte> payload)
     {
         var news = JointMessages.Read(payload, JointMessagesJson.Default.AgreementKnown);
@@ -57,15 +64,25 @@ public static class AgreementNews
         if (!turn.IsComplete) return Decision.Silent();
         if (!tenant.Exists) return Because(RefusalReason.TenantNotFound);
         if (from != PartitionId.Agreement(news.AgreementId)) return Because(RefusalReason.NotAParty);
-        if (tenant.Agreements.Count >= AgreementsMax)
+
+        var (now, rules) = (tenant.Now(turn.Time), tenant.Program.Proposal);
+        var foreign = news.Proposer is { } by && by != to.OwnerId ? by : null;
+        if (foreign is not null && rules.Fault(tenant, foreign, now) is { } fault) return fault;
+
+        var decision = Decision.Silent();
+        var outdated = rules.Outdated(tenant, now).Where(id => id != news.AgreementId).ToImmutableArray();
+        if (!tenant.Agreements.ContainsKey(news.AgreementId) && tenant.Agreements.Count - outdated.Length >= AgreementsMax)
         {
             return Because(RefusalReason.LimitTooMany, ("limit", "agreements"), ("maximum", AgreementsMax));
         }
 
-        return Decision.Silent().Change(grain, new AgreementNoted(
+        if (outdated.Length > 0) decision.Change(grain, new ProposalsDropped(outdated));
+        return decision.Change(grain, new AgreementNoted(
             new AgreementRef(news.AgreementId, news.BrandId, news.OtherBrandId, news.CodePrefix)
             {
                 Sides = news.Sides,
+                Proposal = foreign is null ? null : new OpenProposal(foreign, now),
+                PartnerTenantId = news.PartnerTenantId,
             }));
     }
 

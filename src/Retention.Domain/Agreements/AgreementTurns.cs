@@ -53,7 +53,7 @@ public static class AgreementTurns
         }
 
         // A tenant takes news of legs only of agreements that it knows.
-        var known = AgreementNews.Known(Decision.Silent(), proposed, asker.Now);
+        var known = AgreementNews.Known(Decision.Silent(), proposed, asker.Now, asker.TenantId);
         return Decided(null, grain, state, facts, asker, known).Change(
             AgreementGrains.AccountId(command.AgreementId),
             new AccountOpened(command.Terms.Currency)
@@ -87,9 +87,17 @@ public static class AgreementTurns
             if (!asker.Brands.ContainsKey(brand)) return Because(RefusalReason.BrandNotFound, ("brand_id", brand));
         }
 
-        return Decided(turn, grain, state, sides
+        var facts = sides
             .Where(side => (side == Side.First ? state.FirstAccepted : state.SecondAccepted) < termsVersion)
-            .Select(side => new AgreementAccepted(side, termsVersion) { At = Now(state, asker) }), asker);
+            .Select(side => new AgreementAccepted(side, termsVersion) { At = Now(state, asker) })
+            .ToList();
+        var next = facts.Aggregate(state, (known, fact) => known.Evolve(fact));
+
+        // Whoever had no room for the proposal has to know what is accepted, before the news of its legs.
+        var known = state.Status == AgreementStatus.Proposed && next.Status == AgreementStatus.Active
+            ? AgreementNews.Known(Decision.Silent(), next, Now(state, asker), proposer: null)
+            : null;
+        return Decided(turn, grain, state, facts, asker, known);
     }
 
     /// <summary>Stops the issue at once, for the asker's side; running coupons are honored.</summary>

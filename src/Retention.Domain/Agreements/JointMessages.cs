@@ -128,6 +128,12 @@ public sealed record AgreementKnown(
 {
     /// <summary>The tenant's own: one, or both where it has both brands.</summary>
     public ImmutableArray<OwnSide>? Sides { get; init; }
+
+    /// <summary>While it is a proposal: whose; null: both have accepted it, or the message is older.</summary>
+    public string? Proposer { get; init; }
+
+    /// <summary>Once both have accepted it: the other side's tenant; null before.</summary>
+    public string? PartnerTenantId { get; init; }
 }
 
 /// <summary>Purchases of the brand issue coupons from now on.</summary>

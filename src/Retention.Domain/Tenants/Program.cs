@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Retention.Domain.Agreements;
 
 namespace Retention.Domain.Tenants;
 
@@ -29,6 +30,13 @@ public sealed record Program(
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public long PointValueMinorUnits { get; init; }
+
+    /// <summary>Null: the default rules.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ProposalRules? Proposals { get; init; }
+
+    [JsonIgnore]
+    public ProposalRules Proposal => Proposals ?? ProposalRules.Default;
 
     [JsonIgnore]
     public TillRules Till => Tills ?? TillRules.Default;

@@ -1,3 +1,4 @@
+using Retention.Domain.Agreements;
 using Retention.Kernel;
 using static Retention.Kernel.Refusal;
 
@@ -34,6 +35,11 @@ public static class ProgramFields
                 "card_uses_per_hour" =>
                     merged with { Tills = merged.Till with { CardUsesPerHour = wanted.Till.CardUsesPerHour } },
                 "card_uses_per_day" => merged with { Tills = merged.Till with { CardUsesPerDay = wanted.Till.CardUsesPerDay } },
+                "proposals_per_tenant" =>
+                    merged with { Proposals = merged.Proposal with { PerTenant = wanted.Proposal.PerTenant } },
+                "proposals_of_strangers" =>
+                    merged with { Proposals = merged.Proposal with { OfStrangers = wanted.Proposal.OfStrangers } },
+                "proposal_days" => merged with { Proposals = merged.Proposal with { Days = wanted.Proposal.Days } },
                 _ => null,
             };
             if (next is null) return null;
@@ -53,6 +59,9 @@ public static class ProgramFields
         ?? Outside("reassign_days", program.Till.ReassignDays, 0, TillRules.ReassignDaysMax)
         ?? Outside(
             "purchase_ahead_minutes", program.Till.PurchaseAheadMinutes, 0, TillRules.PurchaseAheadMinutesMax)
+        ?? Outside("proposals_per_tenant", program.Proposal.PerTenant, 0, AgreementNews.AgreementsMax)
+        ?? Outside("proposals_of_strangers", program.Proposal.OfStrangers, 0, AgreementNews.AgreementsMax)
+        ?? Outside("proposal_days", program.Proposal.Days, 1, ProposalRules.DaysMax)
         ?? Outcome("own_card", program.Till.OwnCard)
         ?? Outcome("card_velocity", program.Till.CardVelocity)
         ?? Outside("card_uses_per_hour", program.Till.CardUsesPerHour, 0, TillRules.CardUsesMax)

@@ -132,6 +132,7 @@ public static class TenantDecider
         {
             Agreements = state.Agreements.SetItem(e.Agreement.AgreementId, e.Agreement),
         },
+        ProposalsDropped e => state with { Agreements = state.Agreements.RemoveRange(e.AgreementIds) },
         TriggerSet e => state with
         {
             Triggers = [.. state.Triggers.Where(leg => !IsSameLeg(leg, e.Leg)), e.Leg],

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using NodaTime;
 
@@ -13,6 +14,7 @@ namespace Retention.Domain.Tenants;
 [JsonDerivedType(typeof(AgreementNoted), nameof(AgreementNoted))]
 [JsonDerivedType(typeof(TriggerSet), nameof(TriggerSet))]
 [JsonDerivedType(typeof(CashiersKnown), nameof(CashiersKnown))]
+[JsonDerivedType(typeof(ProposalsDropped), nameof(ProposalsDropped))]
 public abstract record TenantFact;
 
 public sealed record TenantCreated(
@@ -31,6 +33,9 @@ public sealed record ClockAdvanced(Instant To) : TenantFact;
 
 /// <summary>An agreement of the tenant came to be, or is known under new terms.</summary>
 public sealed record AgreementNoted(AgreementRef Agreement) : TenantFact;
+
+/// <summary>Proposals of others that nobody accepted in time left the tenant's list. The agreements themselves stay.</summary>
+public sealed record ProposalsDropped(ImmutableArray<string> AgreementIds) : TenantFact;
 
 /// <summary>What purchases must know of one leg, instead of what was known of it before.</summary>
 public sealed record TriggerSet(TriggerLeg Leg) : TenantFact;

@@ -49,6 +49,9 @@ public sealed record TenantState
     /// <summary>Some cashier is registered as a customer.</summary>
     public bool HasCashiers { get; init; }
 
+    /// <summary>Whether an agreement with the other tenant was ever accepted by both.</summary>
+    public bool IsPartner(string tenantId) => Agreements.Values.Any(agreement => agreement.PartnerTenantId == tenantId);
+
     /// <summary>The tenant's time: virtual where it has a virtual clock, else the node's.</summary>
     public Instant Now(Instant nodeTime) => VirtualNow ?? nodeTime;
 
@@ -124,6 +127,14 @@ public sealed record AgreementRef(string AgreementId, string BrandId, string Oth
     /// <summary>One, or both where the tenant has both brands; null in journals that are older than links.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ImmutableArray<OwnSide>? Sides { get; init; }
+
+    /// <summary>Null: the tenant's own, accepted by both, or in journals that are older than it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public OpenProposal? Proposal { get; init; }
+
+    /// <summary>The other side's tenant, once both have accepted; null before.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? PartnerTenantId { get; init; }
 }
 
 /// <summary>A side of an agreement that a brand of the tenant is.</summary>

@@ -23,6 +23,7 @@ public static class PublicFacts
         tenant CashiersKnown: -
         tenant ClockAdvanced: to>to_time
         tenant AgreementNoted: agreement{agreementId>agreement_id brandId>brand_id otherBrandId>other_brand_id codePrefix>code_prefix}
+        tenant ProposalsDropped: agreementIds>agreement_ids
         tenant TriggerSet: leg{agreementId>agreement_id legId>leg_id brandId>brand_id minimumBasketMinorUnits>minimum_basket_minor_units categories isPaused>paused termsVersion>terms_version endsAt>end_time}
         credential CredentialCreated: credentialId>credential_id role brandId>brand_id storeId>store_id expiresAt>expire_time at>time
         credential CredentialRotated: oldUntil>old_until_time expiresAt>expire_time at>time

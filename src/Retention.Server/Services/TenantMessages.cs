@@ -1,5 +1,6 @@
 using NodaTime;
 using Retention.Domain.Credentials;
+using Retention.Domain.Agreements;
 using Retention.Domain.Tenants;
 using Retention.Server.Auth;
 using Retention.Server.Rpc;
@@ -69,6 +70,9 @@ internal static class TenantMessages
         CardUsesPerHour = program.Till.CardUsesPerHour,
         CardUsesPerDay = program.Till.CardUsesPerDay,
         PointValueMinorUnits = program.PointValueMinorUnits,
+        ProposalsPerTenant = program.Proposal.PerTenant,
+        ProposalsOfStrangers = program.Proposal.OfStrangers,
+        ProposalDays = program.Proposal.Days,
     };
 
     public static LoyaltyProgram ToDomain(this V1.Program program) => new(
@@ -88,6 +92,7 @@ internal static class TenantMessages
             program.CardUsesPerHour,
             program.CardUsesPerDay),
         PointValueMinorUnits = program.PointValueMinorUnits,
+        Proposals = new ProposalRules(program.ProposalsPerTenant, program.ProposalsOfStrangers, program.ProposalDays),
     };
 
     public static string Etag(this LoyaltyProgram program) => $"{EtagPrefix}{program.Version}";

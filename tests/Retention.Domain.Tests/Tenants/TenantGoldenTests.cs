@@ -24,6 +24,7 @@ public sealed class TenantGoldenTests
         (TenantGrains.Tenant, new ClockAdvanced(At)),
         (TenantGrains.Tenant, new CashiersKnown()),
         (TenantGrains.Tenant, new AgreementNoted(new AgreementRef("a1", "b1", "b2", "J1"))),
+        (TenantGrains.Tenant, new ProposalsDropped(["a1"])),
         (TenantGrains.Tenant, new TriggerSet(new TriggerLeg("a1", "1", "b1", 1_000, ["food"], "a2V5") { IsPaused = true })),
         (CredentialGrains.CredentialGrain, new CredentialCreated(
             "cred_1", "t1", CredentialRole.Store, "b1", "s1", "ZGlnZXN0", At, At)),
