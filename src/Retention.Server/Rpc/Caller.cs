@@ -15,9 +15,6 @@ public sealed record Caller(string TenantId, Role Role, string? BrandId, string?
 
     /// <summary>The store a request is about: the one it names, else the one the credential is bound to, else empty.</summary>
     public string StoreOr(string asked) => asked.Length > 0 ? asked : StoreId ?? "";
-
-    /// <summary>The brand a request is about: the one it names, else the one the credential is bound to, else empty.</summary>
-    public string BrandOr(string asked) => asked.Length > 0 ? asked : BrandId ?? "";
 }
 
 public static class CallerOfCall

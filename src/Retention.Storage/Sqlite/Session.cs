@@ -134,22 +134,6 @@ internal sealed class Session : IDisposable
         return (version, SnapshotRow.Open(grain, version, content));
     }
 
-    public List<Snapshot> Snapshots(GrainId? after, int limit)
-    {
-        using var rows = Database.PrepareOnce(
-            "SELECT grain, version, content FROM snapshot WHERE grain > ?1 ORDER BY grain LIMIT ?2");
-        rows.With(1, after is { } grain ? GrainKey.Bytes(grain) : [0]).With(2, limit);
-        var snapshots = new List<Snapshot>();
-        while (rows.Row())
-        {
-            var owner = GrainKey.Parse(rows.Bytes(0));
-            var version = rows.Number(1);
-            snapshots.Add(new Snapshot(owner, version, SnapshotRow.Open(owner, version, rows.Bytes(2).ToArray())));
-        }
-
-        return snapshots;
-    }
-
     /// <summary>The position kept in a block of a run, or 0. A block that is gone says so: its run was merged away.</summary>
     public long FindInBlock(long id, UInt128 key)
     {

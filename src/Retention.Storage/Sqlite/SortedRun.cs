@@ -16,8 +16,6 @@ internal sealed class SortedRun(RunPlace place, BloomFilter filter, UInt128[] fi
 
     public BloomFilter Filter { get; } = filter;
 
-    public ReadOnlySpan<UInt128> FirstKeys => firstKeys;
-
     public bool MayHold(UInt128 key) => Filter.MayHold(key);
 
     /// <summary>The position kept under the key, or 0.</summary>

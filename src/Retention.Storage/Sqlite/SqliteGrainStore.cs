@@ -159,10 +159,6 @@ public sealed class SqliteGrainStore : IAuditedStore
         return [.. new DamageScan(parts, Head).Run(session)];
     }
 
-    /// <summary>Saved states in the order of their grains' names, for those who compare them with the facts.</summary>
-    public ValueTask<IReadOnlyList<Snapshot>> ReadSnapshotsAsync(GrainId? after, int limit, CancellationToken stop) =>
-        parts.Readers.AskAsync<IReadOnlyList<Snapshot>>(session => session.Snapshots(after, limit), stop);
-
     public StoreFigures Figures() => parts.Figures();
 
     public ValueTask DisposeAsync()
