@@ -1,5 +1,6 @@
 using System.Security.Authentication;
 using Google.Protobuf.Reflection;
+using Google.Protobuf.WellKnownTypes;
 
 namespace Retention.Transport;
 
@@ -20,6 +21,19 @@ public sealed record TransportOptions
 
     /// <summary>Most submessages and repeated values in one message, counted on the wire before it is parsed.</summary>
     public int MaxElements { get; init; } = 1000;
+
+    /// <summary>Bytes of request messages that all calls together hold, from the moment they are received until the call
+    /// ends or its stream goes on to the next one; what was gzipped counts unpacked too. Above it calls are refused with
+    /// RESOURCE_EXHAUSTED and may be sent again.</summary>
+    public long MaxRequestBytesInFlight { get; init; } = 64L << 20;
+
+    /// <summary>Makes the refusal where a limit of all calls is met: its name and its value.</summary>
+    public Func<string, long, RpcFailure> Overloaded { get; init; } = static (limit, value) =>
+    {
+        var details = new Rpc.Status();
+        details.Details.Add(Any.Pack(new Rpc.RetryInfo { RetryDelay = new Duration { Nanos = 200_000_000 } }));
+        return new RpcFailure(RpcStatus.ResourceExhausted, $"The server is overloaded ({limit} {value}).", details);
+    };
 
     /// <summary>Longest life of a unary call; a client may ask for less, not for more.</summary>
     public TimeSpan MaxUnaryDuration { get; init; } = TimeSpan.FromSeconds(30);
@@ -47,6 +61,9 @@ public sealed record TransportOptions
     /// <summary>Time for the request line and the headers, and for the HTTP/2 preface.</summary>
     public TimeSpan RequestHeadersTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Time for the first byte of a connection; with TLS from the end of its handshake.</summary>
+    public TimeSpan FirstByteTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Time that a connection without a request may stay.</summary>
     public TimeSpan KeepAliveTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
@@ -60,16 +77,24 @@ public sealed record TransportOptions
 
     public int MaxConcurrentTlsHandshakes { get; init; } = 32;
 
+    /// <summary>After this time a handshake is waiting for its client rather than running, and another may begin.</summary>
+    public TimeSpan TlsHandshakePlaceTime { get; init; } = TimeSpan.FromMilliseconds(250);
+
     /// <summary>New connections a second from one address; more are closed before TLS. 0 means no limit.</summary>
     public int ConnectionsPerSecondPerAddress { get; init; } = 20;
 
     public int ConnectionBurstPerAddress { get; init; } = 100;
 
+    /// <summary>A connection that is closed for a flood of frames or requests counts as so many more new ones of its address:
+    /// one that costs much is not to be had twenty times a second.</summary>
+    public int ConnectionsChargedPerFlood { get; init; } = 20;
+
     /// <summary>Whether the rate also holds for loopback, where proxies and tests live.</summary>
     public bool LimitLoopbackConnections { get; init; }
 
     /// <summary>HTTP/2 frames a second that carry no work (pings, settings, empty data, tiny window updates), beyond
-    /// what each request is allowed; more closes the connection. 0 means no limit.</summary>
+    /// what each request is allowed; more closes the connection. A request that is taken back counts as twenty, and brings
+    /// sixteen. 0 means no limit.</summary>
     public int MaxIdleFramesPerSecond { get; init; } = 1000;
 
     /// <summary>Origins whose pages may call over gRPC-Web and Connect; "*" means any. None: the own origin.</summary>

@@ -91,6 +91,9 @@ public sealed class ServeTests : IDisposable
     [InlineData("serve", "--data", "DATA", "--tls-cert", "/no/such.pem", "--tls-key", "/no/such.key")]
     [InlineData("serve", "--data", "DATA", "--tls-cert", "/no/such.pem")]
     [InlineData("serve", "--data", "DATA", "--auth-failures-per-minute", "-1")]
+    [InlineData("serve", "--data", "DATA", "--max-calls-per-tenant", "-1")]
+    [InlineData("serve", "--data", "DATA", "--calls-per-second-per-tenant", "-1")]
+    [InlineData("serve", "--data", "DATA", "--request-mib-in-flight", "0")]
     [InlineData("serve", "--data", "/dev/null/below-a-file", "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0")]
     [InlineData("serve", "--data", "DATA", "--grpc", "203.0.113.7:0", "--http", "127.0.0.1:0", "--tls-cert", "CERT", "--tls-key", "KEY")]
     public async Task Wrong_usage_is_told_in_one_line(params string[] arguments)

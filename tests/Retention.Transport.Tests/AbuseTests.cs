@@ -136,6 +136,40 @@ public class AbuseTests
     }
 
     [Theory]
+    [InlineData(1, true)]
+    [InlineData(2, false)]
+    public void Who_takes_back_every_request_is_a_flood_and_who_takes_back_half_is_not(int requestsPerReset, bool isFlood)
+    {
+        var count = Begin(out _);
+        var request = RawHttp2.Frame(RawHttp2.Headers, RawHttp2.EndHeaders, 1, new byte[40]);
+        var round = Join(
+        [
+            .. Enumerable.Repeat(request, requestsPerReset), RawHttp2.Frame(RawHttp2.ResetStream, 0, 1, [0, 0, 0, 8]),
+        ]);
+
+        var admitted = Enumerable.Range(0, 5_000).TakeWhile(_ => count.Add(round)).Count();
+
+        if (isFlood) Assert.InRange(admitted, 200, 300);
+        else Assert.Equal(5_000, admitted);
+    }
+
+    [Theory]
+    [InlineData(1, 0u, true)]
+    [InlineData(1, 0x7fffffffu, true)]
+    [InlineData(1, 1u << 20, false)]
+    [InlineData(0, 0x7fff0000u, false)]
+    public void Windows_that_make_the_server_reset_streams_are_a_flood(int stream, uint step, bool isFlood)
+    {
+        var count = Begin(out _);
+        var window = new byte[4];
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(window, step);
+        var round = Join(
+            RawHttp2.Frame(RawHttp2.Headers, RawHttp2.EndHeaders, 1, new byte[40]), RawHttp2.Frame(RawHttp2.WindowUpdate, 0, stream, window));
+
+        Assert.Equal(!isFlood, Enumerable.Range(0, 5_000).All(_ => count.Add(round)));
+    }
+
+    [Theory]
     [InlineData(1024, true)]
     [InlineData(17, false)]
     public void Pings_are_paid_by_what_the_server_sends_but_not_by_their_own_answers(int bytesSent, bool expected)
@@ -195,6 +229,22 @@ public class AbuseTests
         Assert.Equal(20, Enumerable.Range(0, 1000).Count(_ => rate.IsAllowed(till)));
         Assert.True(rate.IsAllowed(IPAddress.Parse("192.0.2.2")));
         Assert.Equal(1000, Enumerable.Range(0, 1000).Count(_ => rate.IsAllowed(IPAddress.Loopback)));
+    }
+
+    [Fact]
+    public void A_flood_counts_as_many_connections_and_is_forgiven_in_seconds()
+    {
+        var clock = new FakeClock();
+        var rate = new ConnectionRate(new TransportOptions { Time = clock });
+        var till = IPAddress.Parse("192.0.2.1");
+        Assert.True(rate.IsAllowed(till));
+
+        for (var flood = 0; flood < 100; flood++) rate.ChargeFlood(new IPEndPoint(till, 1));
+
+        Assert.False(rate.IsAllowed(till));
+        Assert.True(rate.IsAllowed(IPAddress.Parse("192.0.2.2")));
+        clock.Advance(TimeSpan.FromSeconds(5.5));
+        Assert.Equal(10, Enumerable.Range(0, 1000).Count(_ => rate.IsAllowed(till)));
     }
 
     [Fact]

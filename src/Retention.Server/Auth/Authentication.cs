@@ -12,13 +12,15 @@ namespace Retention.Server.Auth;
 
 /// <summary>
 /// Finds the caller of every call by its API key, and checks that its role may call the method. Whatever is wrong with
-/// a credential, the answer is the same.
+/// a credential, the answer is the same. The caller takes part in the share of its tenant.
 /// </summary>
-public sealed class Authentication(IGrainHost grains, MethodRules rules, AuthOptions options, TimeProvider time)
+public sealed class Authentication(
+    IGrainHost grains, MethodRules rules, AuthOptions options, ShareOptions shareOptions, TimeProvider time)
 {
     private const string Scheme = "Bearer ";
 
     private readonly VerifiedCallers verified = new(options.VerifiedCallersMax);
+    private readonly TenantShares shares = new(shareOptions, time);
     private readonly FailureLimit<IPAddress> failures = new(options.FailuresPerMinute, time);
 
     /// <summary>The transport's authenticator. A caller seen moments ago is found without a turn or an allocation.</summary>
@@ -40,6 +42,7 @@ public sealed class Authentication(IGrainHost grains, MethodRules rules, AuthOpt
     {
         if (!rules.Allows(method, caller.Role)) throw ErrorMap.ToFailure(Refusal.Because(RefusalReason.RoleNotAllowed));
         call.Caller = caller;
+        call.Share = shares.Of(caller.TenantId);
     }
 
     private async ValueTask VerifyAsync(MethodDescriptor method, CallContext call, string header)

@@ -10,6 +10,7 @@ using Retention.Server.Hosting;
 using Retention.Server.Services;
 using Retention.Storage.Postgres;
 using Retention.Storage.Sqlite;
+using Retention.Transport;
 using Command = System.CommandLine.Command;
 
 namespace Retention.Server.Commands;
@@ -57,6 +58,29 @@ internal static class ServeCommand
         DefaultValueFactory = _ => new CouponOptions().FailuresPerMinute,
     };
 
+    private static readonly Option<int> TenantCalls = new("--max-calls-per-tenant")
+    {
+        Description = "Calls of one tenant under way at once; more are refused as OVERLOADED; 0 means no limit.",
+        DefaultValueFactory = _ => new ShareOptions().MaxCallsPerTenant,
+    };
+
+    private static readonly Option<int> TenantRate = new("--calls-per-second-per-tenant")
+    {
+        Description = "Calls, and messages of streams, of one tenant in a second; more are refused as OVERLOADED, streams wait; 0 means no limit.",
+        DefaultValueFactory = _ => new ShareOptions().CallsPerSecondPerTenant,
+    };
+
+    private static readonly Option<int> RequestMegabytes = new("--request-mib-in-flight")
+    {
+        Description = "MiB of request messages that all calls together hold; more are refused as OVERLOADED.",
+        DefaultValueFactory = _ => (int)(new TransportOptions().MaxRequestBytesInFlight >> 20),
+    };
+
+    private static readonly Option<bool> LimitLoopback = new("--limit-loopback")
+    {
+        Description = "Bounds new connections a second from loopback too, as from any other address; not behind a proxy on this machine.",
+    };
+
     private static readonly Option<int> LameDuck = new("--lame-duck-seconds")
     {
         Description = "Time after SIGTERM in which health says NOT_SERVING and calls are still taken, for load balancers.",
@@ -75,7 +99,8 @@ internal static class ServeCommand
         Profile.AcceptOnlyFromAmong(HighAvailability);
         var command = new Command("serve", "Runs the server until it is told to stop.")
         {
-            DataDirectory, Grpc, Http, Certificate, Key, AuthFailures, CouponFailures, LameDuck, Profile,
+            DataDirectory, Grpc, Http, Certificate, Key, AuthFailures, CouponFailures, TenantCalls, TenantRate,
+            RequestMegabytes, LimitLoopback, LameDuck, Profile,
         };
         Store.AddTo(command);
         command.SetAction((parsed, _) => RunAsync(parsed));
@@ -102,17 +127,29 @@ internal static class ServeCommand
             Grpc = Address(parsed, Grpc),
             Http = Address(parsed, Http),
             Certificate = LoadCertificate(parsed.GetValue(Certificate), parsed.GetValue(Key)),
-            Auth = new AuthOptions { FailuresPerMinute = parsed.GetValue(AuthFailures) },
+            Auth = new AuthOptions { FailuresPerMinute = NotNegative(parsed, AuthFailures) },
             LameDuck = TimeSpan.FromSeconds(parsed.GetValue(LameDuck)),
-            Coupons = new CouponOptions { FailuresPerMinute = parsed.GetValue(CouponFailures) },
+            Shares = new ShareOptions
+            {
+                MaxCallsPerTenant = NotNegative(parsed, TenantCalls), CallsPerSecondPerTenant = NotNegative(parsed, TenantRate),
+            },
+            Transport = new TransportOptions
+            {
+                MaxRequestBytesInFlight = (long)parsed.GetValue(RequestMegabytes) << 20,
+                LimitLoopbackConnections = parsed.GetValue(LimitLoopback),
+            },
+            Coupons = new CouponOptions { FailuresPerMinute = NotNegative(parsed, CouponFailures) },
         };
-        if (options.Auth.FailuresPerMinute < 0) throw new UsageFailure($"{AuthFailures.Name} cannot be negative");
+        if (options.Transport.MaxRequestBytesInFlight < options.Transport.MaxBatchMessageBytes)
+        {
+            throw new UsageFailure($"{RequestMegabytes.Name} must be at least 1");
+        }
+
         if (options.LameDuck < TimeSpan.Zero || options.LameDuck > LameDuckMax)
         {
             throw new UsageFailure($"{LameDuck.Name} must be from 0 to {LameDuckMax.TotalSeconds}");
         }
 
-        if (options.Coupons.FailuresPerMinute < 0) throw new UsageFailure($"{CouponFailures.Name} cannot be negative");
         if (options.Grpc.Port != 0 && options.Grpc.Equals(options.Http))
         {
             throw new UsageFailure($"{Grpc.Name} and {Http.Name} need different ports");
@@ -123,6 +160,10 @@ internal static class ServeCommand
             ? options
             : throw new UsageFailure($"off loopback a certificate is required: give {Certificate.Name} and {Key.Name}");
     }
+
+    private static int NotNegative(ParseResult parsed, Option<int> option) => parsed.GetValue(option) is >= 0 and var value
+        ? value
+        : throw new UsageFailure($"{option.Name} cannot be negative");
 
     private static PostgresOptions? Database(ParseResult parsed)
     {

@@ -43,7 +43,7 @@ public sealed class RetentionServer : IAsyncDisposable
         CreateDirectory(options.DataDirectory);
         var rules = MethodRules.Of(
             [.. RpcServices.Descriptors, .. RpcServices.StandardDescriptors]);
-        var transport = options.Transport with { IsBatch = rules.IsBatch };
+        var transport = options.Transport with { IsBatch = rules.IsBatch, Overloaded = TenantShares.Refused };
         var app = Build(options, transport);
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Retention.Server");
         var health = new ServerHealth(options.DataDirectory, app.Lifetime);
@@ -113,7 +113,7 @@ public sealed class RetentionServer : IAsyncDisposable
 
     private void Map(ServerOptions options, TransportOptions transport, MethodRules rules)
     {
-        var authentication = new Authentication(grains, rules, options.Auth, TimeProvider.System);
+        var authentication = new Authentication(grains, rules, options.Auth, options.Shares, TimeProvider.System);
         var draining = app.Lifetime.ApplicationStopping;
         var services = RpcServices.Create(new ServiceParts(
             grains, rules, authentication, new PersonKeys(store.Persons), new CodeGuard(options.Coupons, TimeProvider.System), draining));

@@ -28,6 +28,8 @@ public sealed record ServerOptions
 
     public AuthOptions Auth { get; init; } = new();
 
+    public ShareOptions Shares { get; init; } = new();
+
     public CouponOptions Coupons { get; init; } = new();
 
     public TransportOptions Transport { get; init; } = new();

@@ -79,6 +79,8 @@ public sealed partial class CallContext
     {
         _timer?.Dispose();
         _clientGone.Unregister();
+        LetGo();
+        LeaveShare();
         RpcTelemetry.Finished(this);
         return _endedByTime is null ? default : new ValueTask(_endedByTime.Task);
     }

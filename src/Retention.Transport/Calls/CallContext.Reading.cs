@@ -28,6 +28,7 @@ public sealed partial class CallContext
             try
             {
                 if (result.IsCanceled) throw Cancelled();
+                Hold(buffer.Length);
                 if (message is null) TryTake(ref buffer, parser, out message);
                 if (message is not null && !buffer.IsEmpty) throw TooMany();
                 if (result.IsCompleted) return message ?? throw Incomplete(buffer);
@@ -41,9 +42,10 @@ public sealed partial class CallContext
         }
     }
 
-    /// <summary>The next message of a stream, or null at its end.</summary>
+    /// <summary>The next message of a stream, or null at its end. The last one counts as let go.</summary>
     internal async ValueTask<T?> ReadNext<T>(MessageParser<T> parser) where T : class, IMessage<T>
     {
+        LetGo();
         var body = Http.Request.BodyReader;
         while (true)
         {
@@ -54,9 +56,11 @@ public sealed partial class CallContext
             try
             {
                 if (result.IsCanceled) throw Cancelled();
+                Hold(buffer.Length);
                 if (TryTake(ref buffer, parser, out var message))
                 {
                     consumed = examined = buffer.Start;
+                    await WaitForShare();
                     return message;
                 }
 
@@ -165,6 +169,7 @@ public sealed partial class CallContext
 
         try
         {
+            if (isCompressed) Hold(_heldBytes + length);
             return Parse(parser, rented.AsSpan(0, length));
         }
         finally

@@ -13,6 +13,12 @@ internal sealed class UnaryMethod<TRequest, TResponse>(
     {
         var reading = call.ReadSingle(Parser);
         var request = reading.IsCompletedSuccessfully ? reading.Result : await reading;
+        if (call.TryEnterShare() is { } refusal)
+        {
+            await call.Fail(refusal);
+            return;
+        }
+
         var answering = method(request, call);
         if (!answering.IsCompleted) call.Arm();
         await call.Succeed(await answering);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Retention.Transport.Hosting;
 using Retention.Transport.Web;
 
 namespace Retention.Transport.Calls;
@@ -12,6 +13,8 @@ internal sealed class RpcRuntime(
     public RpcAuthenticator Authenticator { get; } = authenticator;
 
     public TransportOptions Options { get; } = options;
+
+    public ByteBudget Budget { get; } = new(options.MaxRequestBytesInFlight);
 
     public TimeProvider Time { get; } = options.Time;
 

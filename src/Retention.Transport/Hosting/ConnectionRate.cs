@@ -34,6 +34,13 @@ internal sealed class ConnectionRate(TransportOptions options)
         return _buckets.GetOrAdd(address, static (_, o) => new Bucket(o), options).TryTake();
     }
 
+    /// <summary>Counts a connection that was a flood as many more of its address.</summary>
+    public void ChargeFlood(EndPoint? peer)
+    {
+        if (peer is not IPEndPoint { Address: var address } || !_buckets.TryGetValue(address, out var bucket)) return;
+        bucket.Take(options.ConnectionsChargedPerFlood);
+    }
+
     private sealed class Bucket(TransportOptions options)
     {
         private readonly Lock _gate = new();
@@ -44,15 +51,30 @@ internal sealed class ConnectionRate(TransportOptions options)
         {
             lock (_gate)
             {
-                var now = options.Time.GetTimestamp();
-                var seconds = options.Time.GetElapsedTime(_at, now).TotalSeconds;
-                var tokens = _tokens + (seconds * options.ConnectionsPerSecondPerAddress);
-                _tokens = Math.Min(options.ConnectionBurstPerAddress, tokens);
-                _at = now;
+                Refill();
                 if (_tokens < 1) return false;
                 _tokens--;
                 return true;
             }
+        }
+
+        // Debts are bounded, so that an address is served again soon after its floods end.
+        public void Take(int tokens)
+        {
+            lock (_gate)
+            {
+                Refill();
+                _tokens = Math.Max(_tokens - tokens, -options.ConnectionBurstPerAddress);
+            }
+        }
+
+        private void Refill()
+        {
+            var now = options.Time.GetTimestamp();
+            var seconds = options.Time.GetElapsedTime(_at, now).TotalSeconds;
+            var tokens = _tokens + (seconds * options.ConnectionsPerSecondPerAddress);
+            _tokens = Math.Min(options.ConnectionBurstPerAddress, tokens);
+            _at = now;
         }
     }
 }

@@ -11,9 +11,16 @@ namespace Retention.Transport.Hosting;
 internal sealed class FrameCount(TransportOptions options)
 {
     private const int HeaderBytes = 9;
+    private const int StreamAt = 5;
     private const int PrefaceBytes = 24;
     private const int AllowanceOfRequest = 16;
     private const int BytesSentPerFrame = 64;
+
+    // More than a request brings: who takes back nearly all that he asks for is a flood, who takes back half is not.
+    private const int CostOfReset = 20;
+
+    // No client opens a stream's window by more at once; it makes the server reset the stream, as does nothing at all.
+    private const uint WindowStepMax = 1 << 30;
 
     // Smaller steps of a window are no way to read: they make the server send many tiny frames.
     private const uint WindowStepMin = 1024;
@@ -97,20 +104,20 @@ internal sealed class FrameCount(TransportOptions options)
     private bool Admit()
     {
         var isEndOfStream = (_header[4] & 1) != 0;
-        var isIdle = Type switch
-        {
-            FrameType.Data => Length == 0 && !isEndOfStream,
-            FrameType.Headers => false,
-            FrameType.WindowUpdate => BinaryPrimitives.ReadUInt32BigEndian(_header.AsSpan(HeaderBytes)) < WindowStepMin,
-            _ => true,
-        };
-
         if (Type == FrameType.Headers) _left = Math.Min(_left + AllowanceOfRequest, _allowanceMax);
-        if (!isIdle || --_left >= 0) return true;
+        var cost = Type switch
+        {
+            FrameType.Data => Length == 0 && !isEndOfStream ? 1 : 0,
+            FrameType.Headers => 0,
+            FrameType.WindowUpdate => CostOfWindowStep(),
+            FrameType.ResetStream => CostOfReset,
+            _ => 1,
+        };
+        if (cost == 0 || (_left -= cost) >= 0) return true;
 
         // What was sent and the clock are asked only when the allowance is used up.
         _left = (int)Math.Min(Interlocked.Exchange(ref _bytesSent, 0) / BytesSentPerFrame, _allowanceMax);
-        if (--_left >= 0) return true;
+        if ((_left -= cost) >= 0) return true;
 
         var now = _options.Time.GetTimestamp();
         var isSameSecond = _options.Time.GetElapsedTime(_secondBegan, now) < TimeSpan.FromSeconds(1);
@@ -120,10 +127,19 @@ internal sealed class FrameCount(TransportOptions options)
         return true;
     }
 
+    private int CostOfWindowStep()
+    {
+        var step = BinaryPrimitives.ReadUInt32BigEndian(_header.AsSpan(HeaderBytes));
+        var isOfStream = BinaryPrimitives.ReadUInt32BigEndian(_header.AsSpan(StreamAt)) != 0;
+        if (isOfStream && step is 0 or > WindowStepMax) return CostOfReset;
+        return step < WindowStepMin ? 1 : 0;
+    }
+
     private enum FrameType : byte
     {
         Data = 0,
         Headers = 1,
+        ResetStream = 3,
         WindowUpdate = 8,
     }
 }

@@ -9,7 +9,8 @@ namespace Retention.Transport.Hosting;
 /// Closes HTTP/2 connections that send frames without work: Kestrel has no limit for pings, settings, empty data and
 /// the like, and none for a beginning that never ends. It only looks at the nine bytes that head each frame.
 /// </summary>
-internal sealed class FrameGuard(ConnectionDelegate next, TransportOptions options, ILogger logger)
+internal sealed class FrameGuard(
+    ConnectionDelegate next, TransportOptions options, ConnectionRate? rate, ILogger logger)
 {
     public async Task Serve(ConnectionContext connection)
     {
@@ -21,17 +22,21 @@ internal sealed class FrameGuard(ConnectionDelegate next, TransportOptions optio
             connection.Abort(new ConnectionAbortedException(why));
         }
 
-        // Kestrel waits for the rest of a preface as long as for the next request.
+        // Kestrel waits for the first byte, and for the rest of a preface, as long as for the next request.
         using var patience = options.Time.CreateTimer(
             _ =>
             {
                 if (!count.HasBegun) Close("its beginning did not come to an end in time");
             },
-            null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            null, options.FirstByteTimeout, Timeout.InfiniteTimeSpan);
         connection.Transport = new GuardedPipe(
             transport, count,
             () => patience.Change(options.RequestHeadersTimeout, Timeout.InfiniteTimeSpan),
-            () => Close("too many HTTP/2 frames without work"));
+            () =>
+            {
+                rate?.ChargeFlood(connection.RemoteEndPoint);
+                Close("too many HTTP/2 frames without work");
+            });
         try
         {
             await next(connection);

@@ -39,7 +39,8 @@ public static class TransportKestrel
     private static void UseTls(ListenOptions listener, X509Certificate2 certificate, TransportOptions options)
     {
         // A handshake costs some thousand times what a call costs, so only so many run at once.
-        var handshakes = new HandshakeLimit(options.MaxConcurrentTlsHandshakes);
+        var handshakes = new HandshakeLimit(
+            options.MaxConcurrentTlsHandshakes, options.TlsHandshakePlaceTime, options.Time);
         listener.Use(handshakes.Enter);
         listener.UseHttps(new HttpsConnectionAdapterOptions
         {
@@ -47,7 +48,7 @@ public static class TransportKestrel
             SslProtocols = options.TlsProtocols,
             HandshakeTimeout = options.TlsHandshakeTimeout,
         });
-        listener.Use(handshakes.Leave);
+        listener.Use(HandshakeLimit.Leave);
     }
 
     private static void SetLimits(KestrelServerLimits limits, TransportOptions options)
@@ -86,7 +87,7 @@ public static class TransportKestrel
             listener.Protocols = listeners.Certificate is null ? cleartext : HttpProtocols.Http1AndHttp2;
             if (rate is not null) listener.Use(rate.Admit);
             if (listeners.Certificate is { } certificate) UseTls(listener, certificate, options);
-            if (options.MaxIdleFramesPerSecond > 0) listener.Use(next => new FrameGuard(next, options, logger).Serve);
+            if (options.MaxIdleFramesPerSecond > 0) listener.Use(next => new FrameGuard(next, options, rate, logger).Serve);
         });
     }
 }

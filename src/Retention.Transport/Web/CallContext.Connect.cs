@@ -24,6 +24,7 @@ public sealed partial class CallContext
             {
                 if (result.IsCanceled) throw Cancelled();
                 if (result.Buffer.Length > _rpc.MessageLimit) throw Frames.TooLarge(_rpc.MessageLimit);
+                Hold(result.Buffer.Length);
                 if (result.IsCompleted) return ParseConnect(parser, result.Buffer);
                 consumed = result.Buffer.Start;
             }
@@ -43,6 +44,7 @@ public sealed partial class CallContext
         var plain = Frames.Unzip(body, _rpc.MessageLimit, out var length);
         try
         {
+            Hold(_heldBytes + length);
             return ParseJson<T>(plain.AsSpan(0, length));
         }
         finally

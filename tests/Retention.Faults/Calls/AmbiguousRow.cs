@@ -27,7 +27,7 @@ internal static class AmbiguousRow
         var direct = platform.As(shop.Key);
         await using var slow = new ChaosProxy(() => server.Grpc) { Weather = new Weather { JitterMs = 500 } };
         await using var mute = new ChaosProxy(() => server.Grpc) { Weather = new Weather { HoldsAnswers = true } };
-        var wanted = sheet.Of(2_000, 100_000);
+        var wanted = sheet.Of(2_000, 20_000);
         var (applied, sealedOnes, answered, wrong) = (new List<Order>(), new List<Order>(), 0, new List<string>());
         await Parallel.ForAsync(0, wanted, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (number, stop) =>
         {

@@ -35,7 +35,7 @@ internal static class NetworkRow
         await using var server = new DemoServer(folder.New());
         await server.StartAsync(default);
         using var platform = server.Client(server.BootstrapKey());
-        var rounds = sheet.Of(1, 50);
+        var rounds = sheet.Of(1, 8);
         foreach (var (name, weathers) in Scripts)
         {
             var shop = await Shop.OpenAsync(platform, $"n3-{Array.FindIndex(Scripts, x => x.Name == name)}", Customers);

@@ -17,7 +17,7 @@ internal static class PausedRow
 
     public static async Task SignalsAsync(Sheet sheet)
     {
-        await RunAsync(sheet, "N4 SIGSTOP", sheet.Of(6, 200), async (process, server, cycle) =>
+        await RunAsync(sheet, "N4 SIGSTOP", sheet.Of(6, 80), async (process, server, cycle) =>
         {
             ServerPid.Pause(process);
             await Task.Delay(TimeSpan.FromMilliseconds(500 + (cycle % 4 * 1_000)));
@@ -33,19 +33,19 @@ internal static class PausedRow
             return;
         }
 
-        await RunAsync(sheet, "D9 a tenth of a processor", sheet.Of(1, 20), async (process, _, _) =>
+        await RunAsync(sheet, "D9 a tenth of a processor", sheet.Of(1, 8), async (process, _, _) =>
         {
             using var group = new ControlGroup("cpu", process, ("cpu.cfs_period_us", "100000"), ("cpu.cfs_quota_us", "10000"));
             await Task.Delay(TimeSpan.FromSeconds(3));
         });
-        var frozen = TimeSpan.FromSeconds(sheet.Of(4, 30));
-        await RunAsync(sheet, "D9 frozen", sheet.Of(1, 20), async (process, _, _) =>
+        var frozen = TimeSpan.FromSeconds(sheet.Of(4, 10));
+        await RunAsync(sheet, "D9 frozen", sheet.Of(1, 8), async (process, _, _) =>
         {
             using var group = new ControlGroup("freezer", process, ("freezer.state", "FROZEN"));
             await Task.Delay(frozen);
             group.Set("freezer.state", "THAWED");
         });
-        await RunAsync(sheet, "D9 killed for its memory", sheet.Of(1, 20), async (process, server, _) =>
+        await RunAsync(sheet, "D9 killed for its memory", sheet.Of(1, 8), async (process, server, _) =>
         {
             using var running = Process.GetProcessById(process);
             using var group = new ControlGroup("memory", process, ("memory.limit_in_bytes", $"{4 << 20}"));

@@ -26,7 +26,7 @@ internal static class RepeatRow
         using var folder = new Folder();
         await using var server = new DemoServer(folder.New());
         await server.StartAsync(default);
-        var orders = Day(sheet.Of(20_000, 1_000_000));
+        var orders = Day(sheet.Of(20_000, 200_000));
         Shop shop;
         using (var platform = server.Client(server.BootstrapKey()))
         {
@@ -40,10 +40,10 @@ internal static class RepeatRow
 
         var before = await DigestAsync(server);
         await server.StartAsync(default);
-        var replayed = await ReplayAsync(server, shop, sheet.Of(1, 10));
+        var replayed = await ReplayAsync(server, shop, sheet.Of(1, 4));
         var after = await DigestAsync(server);
         var changed = before == after ? 0 : 1;
-        sheet.Add(new Outcome("R2 the day replayed", sheet.Of(1, 10), shop.Told.Count, 0, changed, replayed.Count), replayed);
+        sheet.Add(new Outcome("R2 the day replayed", sheet.Of(1, 4), shop.Told.Count, 0, changed, replayed.Count), replayed);
         var verified = await VerifyCommand.VerifyAsync(server.DataFolder, ConsoleProgress.Silent, default);
         sheet.Add(new Outcome("R1 verify", 1, verified.Events, 0, 0, verified.Differences));
     }

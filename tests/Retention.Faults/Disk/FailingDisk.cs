@@ -53,7 +53,7 @@ internal static class FailingDisk
         var outcomes = new Outcome[Faults.Length];
         var notes = new List<string>[Faults.Length];
         await Parallel.ForAsync(0, Faults.Length, new ParallelOptions { MaxDegreeOfParallelism = 2 }, async (index, _) =>
-            (outcomes[index], notes[index]) = await ChildAsync(library, folder.New(), index, lives: sheet.Of(1, 10)));
+            (outcomes[index], notes[index]) = await ChildAsync(library, folder.New(), index, lives: sheet.Of(1, 3)));
         for (var index = 0; index < Faults.Length; index++) sheet.Add(outcomes[index], notes[index]);
         var (hasty, _) = await ChildAsync(library, folder.New(), HastyFault, lives: 0);
         sheet.Control("D3", hasty.Lost > 0, $"a store that acknowledges before it has written loses {hasty.Lost}");

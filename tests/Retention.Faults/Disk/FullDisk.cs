@@ -31,7 +31,7 @@ internal static class FullDisk
         try
         {
             // Each soak cycle needs its own ballast, so it is a series of full disks.
-            for (var disks = 0; disks < sheet.Of(1, 10); disks++) await FillAsync(sheet, disk, cycles: 5);
+            for (var disks = 0; disks < sheet.Of(1, 6); disks++) await FillAsync(sheet, disk, cycles: 5);
         }
         finally
         {

@@ -22,7 +22,7 @@ internal static class PowerLossRow
             return;
         }
 
-        var images = sheet.Of(ci: 5_000, soak: 200_000);
+        var images = sheet.Of(ci: 5_000, soak: 30_000);
         var lives = Enumerable.Range(0, images / ImagesPerLife).Select(_ => new Tally()).ToArray();
         await Parallel.ForAsync(0, lives.Length, new ParallelOptions { MaxDegreeOfParallelism = 2 }, async (life, _) =>
             await lives[life].CutAsync(Live(folder.New(), library, life, "full"), ImagesPerLife, life));

@@ -35,7 +35,7 @@ internal static class ServerPowerLossRow
         var answered = await LiveAsync(library, directory, log);
         var records = DiskLog.Read(log);
         var random = new Random(1);
-        var (images, lost, early, wrong) = (sheet.Of(200, 5_000), 0L, 0L, new List<string>());
+        var (images, lost, early, wrong) = (sheet.Of(200, 2_000), 0L, 0L, new List<string>());
         var moments = Enumerable.Range(0, images).Select(_ => random.Next(records.Count)).Order().ToArray();
         var disk = new DiskState();
         var applied = 0;

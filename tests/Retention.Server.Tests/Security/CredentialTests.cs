@@ -176,6 +176,31 @@ public sealed class CredentialTests
     }
 
     [Fact]
+    public async Task Whatever_is_wrong_with_a_key_the_answer_is_the_same()
+    {
+        await using var server = await TestServer.StartAsync();
+        var tenant = await server.CreateTenantAsync();
+        var key = ApiKey.Parse(tenant.AdminKey)!;
+        string[] wrong =
+        [
+            "x", "Bearer", new string('k', 3_500), tenant.AdminKey[..^1], tenant.AdminKey + "0", tenant.AdminKey.ToUpperInvariant(),
+            tenant.AdminKey.Replace("rsk_live_", "rsk_test_"), $"{tenant.AdminKey},Bearer {tenant.AdminKey}",
+            "eyJhbGciOiJub25lIn0.eyJyb2xlIjoiYWRtaW4ifQ.", "Basic YWRtaW46YWRtaW4=",
+            ApiKey.ForCredential(key.CredentialId).Reveal(),
+            (ApiKey.Random() with { Secret = key.Secret }).Reveal(),
+            ApiKey.ForRequest(tenant.TenantId, "r-1", 0).Reveal(),
+        ];
+
+        foreach (var attempt in wrong)
+        {
+            var answer = await Get(server, attempt);
+            Assert.Equal((attempt, RpcStatus.Unauthenticated, "CREDENTIAL_INVALID"), (attempt, answer.Code, answer.Reason));
+        }
+
+        Assert.Equal(RpcStatus.Ok, (await Get(server, tenant.AdminKey)).Code);
+    }
+
+    [Fact]
     public void A_key_with_a_typing_error_is_no_key()
     {
         var key = ApiKey.Random().Reveal();

@@ -1,0 +1,120 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using Grpc.Health.V1;
+using Retention.Faults.Calls;
+using Retention.Faults.Disk;
+using Retention.Faults.Matrix;
+using Retention.Faults.Wire;
+using Retention.Server.Client;
+using Retention.Transport;
+
+namespace Retention.Faults.Tenants;
+
+/// <summary>
+/// P18: three times as many tills at once as the server takes. What it does take is at least four fifths of what it did
+/// at its best, and the rest is refused as OVERLOADED in less than 20 ms, with the time after which to come back. Best
+/// and overload take turns.
+/// </summary>
+internal static class OverloadRow
+{
+    private const int Places = 64;
+    private const int Rounds = 3;
+    private const double GoodputMin = 0.8;
+    private const double RefusalMsMax = 20;
+
+    // As RetryInfo says.
+    private static readonly TimeSpan ComesBackAfter = TimeSpan.FromMilliseconds(200);
+
+    public static async Task RunAsync(Sheet sheet)
+    {
+        using var folder = new Folder();
+        await using var server = await OwnServer.StartAsync(folder.New(), null, "--max-calls-per-tenant", $"{Places}");
+        using var platform = server.Client();
+        var shop = await Shop.OpenAsync(platform, "crowded", customers: 3 * Places);
+        var time = TimeSpan.FromSeconds(sheet.Of(2, 20));
+        await PlayAsync(server, shop, Places, time);
+        var (best, crowd) = (new List<Run>(), new List<Run>());
+        for (var round = 0; round < Rounds; round++)
+        {
+            best.Add(await PlayAsync(server, shop, Places, time));
+            crowd.Add(await PlayAsync(server, shop, 3 * Places, time));
+        }
+
+        var (peak, goodput) = (Median(best.Select(x => (double)x.Served)), Median(crowd.Select(x => (double)x.Served)));
+
+        // What the machine makes any call wait is no part of a refusal: a call that needs nothing tells it.
+        var probe = Median(crowd.SelectMany(x => x.ProbeMs));
+        var refusals = crowd.SelectMany(x => x.RefusalMs).ToList();
+        var wrong = new List<string>();
+        if (goodput < GoodputMin * peak) wrong.Add($"goodput {goodput / time.TotalSeconds:0}/s of {peak / time.TotalSeconds:0}/s");
+        if (refusals.Count == 0) wrong.Add("nothing was refused");
+        else if (Median(refusals) > RefusalMsMax + probe) wrong.Add($"a refusal takes {Median(refusals):0.0} ms, a question of health {probe:0.0} ms");
+        if (crowd.Sum(x => x.Failed) is > 0 and var failed) wrong.Add($"{failed} calls failed otherwise");
+        sheet.Add(
+            new Outcome("P18 overload", Rounds, crowd.Sum(x => x.Served), 0, 0, wrong.Count, string.Create(
+                CultureInfo.InvariantCulture,
+                $"(goodput {goodput / peak:P0} of {peak / time.TotalSeconds:0}/s; {refusals.Count} refused, median {Median(refusals):0.0} ms, health {probe:0.0} ms)")),
+            wrong);
+        var still = await PlayAsync(server, shop, 3 * Places, time, async () =>
+        {
+            ServerPid.Pause(server.Pid);
+            await Task.Delay(time * 0.8);
+            ServerPid.Continue(server.Pid);
+        });
+        sheet.Control("P18", still.Served < GoodputMin * peak, "a server that stands still most of the time fails the bar");
+    }
+
+    private sealed record Run(int Served, int Failed, IReadOnlyCollection<double> RefusalMs, IReadOnlyCollection<double> ProbeMs);
+
+    private static async Task<Run> PlayAsync(OwnServer server, Shop shop, int tills, TimeSpan time, Func<Task>? meanwhile = null)
+    {
+        // Several connections: a hundred calls at once is what one may have.
+        var clients = Enumerable.Range(0, 4).Select(_ => new RpcClient(server.Endpoint, shop.Key, RpcPatience.Once)).ToArray();
+        var (served, failed, refusals, run) = (0, 0, new ConcurrentBag<double>(), Guid.NewGuid().ToString("N")[..8]);
+        using var end = new CancellationTokenSource(time);
+        var probing = ProbeAsync(clients[0], end.Token);
+        var happening = meanwhile?.Invoke() ?? Task.CompletedTask;
+        await Task.WhenAll(Enumerable.Range(0, tills).Select(async till =>
+        {
+            for (var number = 0; !end.IsCancellationRequested; number++)
+            {
+                var began = Stopwatch.GetTimestamp();
+                try
+                {
+                    await Shop.AskAsync(clients[till % clients.Length], new Order($"{run}.{till}.{number}", $"c{till}", OrderKind.Buy), default);
+                    if (!end.IsCancellationRequested) Interlocked.Increment(ref served);
+                }
+                catch (RpcCallException refusal) when (refusal is { Status: RpcStatus.ResourceExhausted, Reason: "OVERLOADED" })
+                {
+                    refusals.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+                    await Task.Delay(ComesBackAfter);
+                }
+                catch (RpcCallException)
+                {
+                    Interlocked.Increment(ref failed);
+                }
+            }
+        }));
+        await happening;
+        var probes = await probing;
+        foreach (var client in clients) client.Dispose();
+        return new Run(served, failed, refusals, probes);
+    }
+
+    private static async Task<IReadOnlyCollection<double>> ProbeAsync(RpcClient client, CancellationToken end)
+    {
+        var times = new List<double>();
+        while (!end.IsCancellationRequested)
+        {
+            var began = Stopwatch.GetTimestamp();
+            await client.Call<HealthCheckResponse>("grpc.health.v1.Health/Check", new HealthCheckRequest(), default);
+            times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+            await Task.Delay(20, CancellationToken.None);
+        }
+
+        return times;
+    }
+
+    private static double Median(IEnumerable<double> values) => values.Order().ToArray() is { Length: > 0 } sorted ? sorted[sorted.Length / 2] : 0;
+}

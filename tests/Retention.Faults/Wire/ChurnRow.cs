@@ -1,0 +1,135 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Retention.Faults.Calls;
+using Retention.Faults.Disk;
+using Retention.Faults.Matrix;
+using Retention.Transport.Tests.Support;
+
+namespace Retention.Faults.Wire;
+
+/// <summary>
+/// L3 with connections made anew as fast as they can be: one address gets twenty a second, and what it does with them
+/// costs the server at most 15 % of a processor. Control: a server that does not bound loopback lets all in.
+/// </summary>
+internal static class ChurnRow
+{
+    private const int AtOnce = 4;
+    private const int PerSecond = 20;
+    private const int Burst = 100;
+    private const int Attempts = 300;
+    private const double ProcessorShareMax = 0.15;
+
+    private static readonly (string Name, Func<Target, byte[]> Bytes)[] Attacks =
+    [
+        ("L3 rapid reset, reconnecting", RapidReset), ("L3 made to reset, reconnecting", MadeYouReset),
+    ];
+
+    public static async Task RunAsync(Sheet sheet)
+    {
+        var time = TimeSpan.FromSeconds(sheet.Of(4, 30));
+        foreach (var (name, bytes) in Attacks) await AttackAsync(sheet, name, bytes, time);
+        using var folder = new Folder();
+        await using var server = await OwnServer.StartAsync(folder.New());
+        var (admitted, seconds) = await OpenAsync(server.Endpoint);
+        sheet.Control("L3", admitted > Most(seconds), $"without the bound {admitted} of {Attempts} connections are let in");
+    }
+
+    private static double Most(double seconds) => Burst + (1.1 * PerSecond * seconds) + 2;
+
+    private static async Task AttackAsync(Sheet sheet, string name, Func<Target, byte[]> bytes, TimeSpan time)
+    {
+        using var folder = new Folder();
+        await using var server = await OwnServer.StartAsync(folder.New(), null, "--limit-loopback");
+        using var platform = server.Client();
+        var shop = await Shop.OpenAsync(platform, "attacked", customers: 1);
+        var attack = bytes(new Target(server.Endpoint, shop.Key, false));
+        var good = new GoodClient(() => server.Endpoint, shop.Key, pauseMs: 100);
+        var wrong = new List<string>();
+        var (opened, seconds) = await OpenAsync(server.Endpoint);
+        if (opened > Most(seconds)) wrong.Add($"{opened} connections in {seconds:0.0} s");
+
+        // What the server does for the first time is compiled; what it does besides is not the attacker's.
+        await ChurnAsync(server.Endpoint, attack, time);
+        var calm = 0.0;
+        await good.DuringAsync(async () => calm = await server.ProcessorShareAsync(() => Task.Delay(time / 2)));
+        var (admitted, share) = (0, 0.0);
+        var service = await good.DuringAsync(async () => share = await server.ProcessorShareAsync(async () =>
+            admitted = await ChurnAsync(server.Endpoint, attack, time)));
+        var perSecond = admitted / time.TotalSeconds;
+        if (admitted > Most(time.TotalSeconds)) wrong.Add($"{perSecond:0} connections a second");
+        if (service.Errors > 0) wrong.Add($"{service.Errors} of {service.Calls} good calls failed");
+
+        var cost = Math.Max(0, share - calm);
+        if (admitted == 0) wrong.Add("nobody was let in");
+        if (cost > ProcessorShareMax) wrong.Add($"{cost:P0} of a processor");
+        sheet.Add(
+            new Outcome(name, admitted, service.Calls, 0, 0, wrong.Count, string.Create(
+                CultureInfo.InvariantCulture, $"({perSecond:0.0} connections/s, {cost:P0} of a processor)")),
+            wrong);
+    }
+
+    /// <summary>Opens connections one after the other: how many of them are let in, and in which time.</summary>
+    private static async Task<(int Admitted, double Seconds)> OpenAsync(Uri server)
+    {
+        var (began, admitted) = (Stopwatch.GetTimestamp(), 0);
+        byte[] greeting = [.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. RawHttp2.Frame(RawHttp2.Settings, 0, 0, [])];
+        for (var number = 0; number < Attempts; number++) admitted += await IsAdmittedAsync(server, greeting) ? 1 : 0;
+        return (admitted, Stopwatch.GetElapsedTime(began).TotalSeconds);
+    }
+
+    /// <summary>How many connections were let in.</summary>
+    private static async Task<int> ChurnAsync(Uri server, byte[] attack, TimeSpan time)
+    {
+        var (until, admitted) = (Stopwatch.GetTimestamp() + (long)(time.TotalSeconds * Stopwatch.Frequency), 0);
+        await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(_ => Task.Run(async () =>
+        {
+            while (Stopwatch.GetTimestamp() < until)
+            {
+                if (await IsAdmittedAsync(server, attack)) Interlocked.Increment(ref admitted);
+
+                // An attacker's machine is its own; this one is shared with the server.
+                else await Task.Delay(2);
+            }
+        })));
+        return admitted;
+    }
+
+    private static async Task<bool> IsAdmittedAsync(Uri server, byte[] attack)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(new IPAddress([127, 0, 0, 9]), 0));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        var received = 0;
+        try
+        {
+            await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, server.Port), patience.Token);
+            var sending = socket.SendAsync(attack, patience.Token).AsTask();
+            var buffer = new byte[16 << 10];
+            for (var more = 1; more > 0 && !sending.IsCompleted; received += more) more = await socket.ReceiveAsync(buffer, patience.Token);
+            await sending;
+
+            // It has all been taken; what is answered now is of no use to an attacker.
+            if (received == 0) received += await socket.ReceiveAsync(buffer, patience.Token);
+        }
+        catch (Exception closed) when (closed is SocketException or OperationCanceledException)
+        {
+        }
+
+        return received > 0;
+    }
+
+    private static byte[] RapidReset(Target target) => Of(target, (headers, stream) =>
+        [.. headers, .. RawHttp2.Frame(RawHttp2.ResetStream, 0, stream, [0, 0, 0, 8])]);
+
+    private static byte[] MadeYouReset(Target target) => Of(target, (headers, stream) =>
+        [.. headers, .. RawHttp2.Frame(RawHttp2.WindowUpdate, 0, stream, [0x7f, 0xff, 0xff, 0xff])]);
+
+    private static byte[] Of(Target target, Func<byte[], int, byte[]> provoke) =>
+    [
+        .. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. RawHttp2.Frame(RawHttp2.Settings, 0, 0, []),
+        .. Enumerable.Range(0, 2_000).SelectMany(x => provoke(
+            RawHttp2.Frame(RawHttp2.Headers, RawHttp2.EndHeaders, (2 * x) + 1, target.Headers), (2 * x) + 1)),
+    ];
+}
