@@ -65,7 +65,7 @@ public sealed partial class CouponService
             LacksTillIds = Places.LacksTillIds(caller, request.TillId, request.CashierId),
         };
         var ttl = request.Ttl is { } duration
-            ? NodaTime.Duration.FromSeconds(duration.Seconds) + NodaTime.Duration.FromNanoseconds((long)duration.Nanos)
+            ? NodaTime.Duration.FromSeconds(Math.Clamp(duration.Seconds, 0, 1L << 32)) + NodaTime.Duration.FromNanoseconds((long)duration.Nanos)
             : throw RequestField.Invalid("ttl", "required");
         var key = ReservationOf(caller, request.Source, request.OrderId);
         var joint = await FindAgreement(call, request, till);

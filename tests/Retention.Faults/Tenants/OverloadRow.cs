@@ -18,7 +18,8 @@ namespace Retention.Faults.Tenants;
 /// </summary>
 internal static class OverloadRow
 {
-    private const int Places = 64;
+    // More than it takes to keep the processors busy, so that a place that is empty for a moment costs nothing.
+    private const int Places = 256;
     private const int Rounds = 3;
     private const double GoodputMin = 0.8;
     private const double RefusalMsMax = 20;

@@ -30,6 +30,25 @@ public sealed class ReservationServiceTests
         Assert.Equal(RpcStatus.Ok, (await tenant.Redeem(new() { Code = code })).Code);
     }
 
+    [Theory]
+    [InlineData(long.MaxValue, 0)]
+    [InlineData(long.MinValue, 0)]
+    [InlineData(long.MaxValue, int.MinValue)]
+    [InlineData(0, 0)]
+    public async Task A_time_to_live_that_is_none_is_refused(long seconds, int nanos)
+    {
+        await using var server = await TestServer.StartAsync();
+        var tenant = await server.CreateTenantAsync();
+        var code = await JointRecipes.Coupon(tenant);
+
+        var answer = await tenant.Reserve(new()
+        {
+            Code = code, OrderId = "o-1", Source = "web", Ttl = new Duration { Seconds = seconds, Nanos = nanos },
+        });
+
+        Assert.Equal((RpcStatus.InvalidArgument, "FIELD_INVALID"), (answer.Code, answer.Reason));
+    }
+
     [Fact]
     public async Task An_order_uses_up_what_it_reserved_and_a_canceled_one_gives_it_back()
     {
