@@ -11,6 +11,7 @@ public sealed partial class CatchTests
         "src/Retention.Engine/Core/ShardCore.Turns.cs",
 
         // Threads of the engine: a store that fails must not end them.
+        "src/Retention.Engine/Hosting/Follower.cs",
         "src/Retention.Engine/Hosting/GrainHost.cs",
         "src/Retention.Engine/Hosting/Upkeep.cs",
 
