@@ -1,4 +1,5 @@
 using Retention.Faults.Calls;
+using Retention.Faults.Database;
 using Retention.Faults.Disk;
 using Retention.Faults.Feed;
 using Retention.Faults.Tenants;
@@ -21,6 +22,7 @@ internal static class Rows
         ("D1server", ServerPowerLossRow.RunAsync),
         ("D3", FailingDisk.RunAsync),
         ("D4", FullDisk.RunAsync),
+        ("D5", DatabaseRow.RunAsync),
         ("D7", FlippedBits.RunAsync),
         ("D8", SecondServer.RunAsync),
         ("K1", HistoryRow.RunAsync),
