@@ -74,14 +74,16 @@ public sealed partial class CustomerService
         var customerId = RequestField.Id(request.CustomerId, "customer_id");
         var size = RequestField.PageSize(request.PageSize);
         var before = Before(request.PageToken);
-        await ViewAsync(call, request, new CustomerRef(customerId, null), mayBeBlocked: true);
+        var view = await ViewAsync(call, request, new CustomerRef(customerId, null), mayBeBlocked: true);
 
+        // What was sealed before an erasure has no key any more; one made since, for a call that was refused, opens nothing.
+        PersonId? person = view.State.IsErased ? null : new PersonId(caller.TenantId, customerId);
         var grain = CustomerGrains.Id(caller.Partition, customerId);
         var records = await grains.Journal.HistoryAsync(grain, before, size, call.Cancellation);
         var response = new ListHistoryResponse();
         foreach (var record in records)
         {
-            await AddAsync(response, record, grain, new PersonId(caller.TenantId, customerId), call);
+            await AddAsync(response, record, grain, person, call);
         }
 
         // The customer's first fact is its version 1: nothing is older.
@@ -92,7 +94,7 @@ public sealed partial class CustomerService
     }
 
     private async ValueTask AddAsync(
-        ListHistoryResponse response, JournalRecord record, GrainId grain, PersonId person, CallContext call)
+        ListHistoryResponse response, JournalRecord record, GrainId grain, PersonId? person, CallContext call)
     {
         foreach (var write in record.Writes.Where(write => write.Grain == grain))
         {
@@ -102,7 +104,7 @@ public sealed partial class CustomerService
                 var entry = CustomerHistory.Entry(record, fact);
                 if (fact is ContactLogged { SealedNote: { } note })
                 {
-                    var plain = await persons.OpenAsync(person, NotePurpose, note, call.Cancellation);
+                    var plain = person is { } whose ? await persons.OpenAsync(whose, NotePurpose, note, call.Cancellation) : null;
                     entry.Note = plain is null ? "" : Encoding.UTF8.GetString(plain);
                 }
 

@@ -192,6 +192,28 @@ public sealed class CustomerServiceTests(CustomerServer shared) : IClassFixture<
     }
 
     [Fact]
+    public async Task The_history_of_an_erased_customer_is_told_without_his_notes_even_when_somebody_noted_more()
+    {
+        await using var server = await TestServer.StartAsync();
+        var shop = await Shop.OpenAsync(server);
+        await shop.EnrollAsync(profile: Ann);
+        Task<RpcAnswer<LogContactResponse>> Note(string id) => shop.Ask<LogContactResponse>("CustomerService/LogContact", new LogContactRequest
+        {
+            RequestId = id, CustomerId = "ann", Channel = Channel.Phone, Direction = Direction.Inbound, Note = "Kanarienvogel",
+        });
+        _ = (await Note("before")).Reply;
+        _ = (await shop.AskAsAdmin<EraseCustomerResponse>(
+            "CustomerService/EraseCustomer", new EraseCustomerRequest { RequestId = "e", CustomerId = "ann", Reason = "asked" })).Reply;
+
+        var refused = await Note("after");
+        var history = await shop.AskAsAdmin<ListHistoryResponse>("CustomerService/ListHistory", new ListHistoryRequest { CustomerId = "ann" });
+
+        Assert.NotEqual(Transport.RpcStatus.Ok, refused.Code);
+        Assert.Equal(Transport.RpcStatus.Ok, history.Code);
+        Assert.All(history.Reply.Entries, entry => Assert.Empty(entry.Note));
+    }
+
+    [Fact]
     public async Task No_plain_word_of_a_person_reaches_the_disk()
     {
         await using var server = await TestServer.StartAsync();
