@@ -22,7 +22,7 @@ internal static class DemoCommand
     {
         Description = "JSON file that overrides brands, days_valid, max_open_per_customer, "
             + "max_issued_per_customer_month, coupon_minor_units, issuer_share_bps, return_every_nth_event, "
-            + "return_after_days, as_of, invalid_redemptions.",
+            + "return_after_days, dispute_every_nth_redemption, as_of, invalid_redemptions.",
     };
 
     private static readonly Option<string> DataDirectory = new("--data")

@@ -18,11 +18,13 @@ public sealed record DemoReport(
     RedemptionReport Redemptions,
     CrashReport Crashes,
     VerifyPart Verify,
+    StatementPart Statements,
     double Seconds)
 {
-    /// <summary>The books are right: they verify, and the nets of all pairs sum to zero.</summary>
+    /// <summary>The books are right: they verify, each brand's feed gives the statements that it is shown, and the nets of all pairs sum to zero.</summary>
     [JsonIgnore]
     public bool IsSound => Verify.Differences == 0
+        && Statements.Differences == 0
         && Pairs.Sum(pair => pair.NetMinorUnits) == 0
         && Pairs.All(pair => pair.Issued == pair.Consumed + pair.Expired + pair.Open + pair.Voided);
 }
@@ -56,6 +58,9 @@ public sealed record VerifyPart(long Grains, long Events, long Differences)
 {
     public static VerifyPart Of(VerifyReport report) => new(report.Grains, report.Events, report.Differences);
 }
+
+/// <param name="Periods">Months of statements, of each agreement and brand, that were recomputed from the brand's feed.</param>
+public sealed record StatementPart(long Periods, long Differences);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(DemoReport))]

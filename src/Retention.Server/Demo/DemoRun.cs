@@ -35,6 +35,7 @@ internal sealed class DemoRun(DemoPlan plan, DemoHome home, bool crashes, Consol
         if (world.Second is not null) await new InvalidPlay(plan, world.Second, memory, progress).RunAsync(tally, stop);
         var pairs = await ReportReader.PairsAsync(plan, world, stop);
 
+        var statements = await DemoStatements.CheckAsync(plan, world, stop);
         var exitCode = await server.StopAsync();
         if (exitCode != 0) throw new CommandFailure($"the server ended with exit code {exitCode}");
         var verified = await new Verification(
@@ -51,6 +52,7 @@ internal sealed class DemoRun(DemoPlan plan, DemoHome home, bool crashes, Consol
             new RedemptionReport(tally.Accepted, tally.Repeated, tally.Refused),
             new CrashReport(server.Crashes, (long)server.SlowestRestart.TotalMilliseconds),
             VerifyPart.Of(verified),
+            statements,
             Stopwatch.GetElapsedTime(startedAt).TotalSeconds);
     }
 

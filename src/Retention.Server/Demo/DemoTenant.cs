@@ -33,6 +33,19 @@ public sealed class DemoTenant(string tenantId, string brandId, RpcClient client
     public Task<TReply> Call<TReply>(string method, IMessage request, CancellationToken stop)
         where TReply : IMessage<TReply>, new() => client.Call<TReply>("retention.v1." + method, request, stop);
 
+    /// <summary>What the tenant is told of one agreement, up to now.</summary>
+    public async IAsyncEnumerable<WatchJournalResponse> FeedAsync(
+        string agreementId, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
+    {
+        using var stream = client.Open<WatchJournalRequest, WatchJournalResponse>("retention.v1.FeedService/WatchJournal", stop);
+        await stream.WriteAsync(new WatchJournalRequest { UntilNow = true, AgreementId = agreementId });
+        stream.Complete();
+        while (await stream.ReadAsync() is { } message)
+        {
+            yield return message;
+        }
+    }
+
     public Task AdvanceClockAsync(LocalDateTime to, CancellationToken stop) => Call<AdvanceClockResponse>(
         "TenantService/AdvanceClock",
         new AdvanceClockRequest { RequestId = RequestIds.Of("clock", $"{to:uuuu-MM-dd.HH.mm.ss}"), ToTime = At(to) },

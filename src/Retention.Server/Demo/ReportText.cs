@@ -60,6 +60,9 @@ internal static class ReportText
         text.AppendLine(
             $"Verify: {report.Verify.Grains} grains, {report.Verify.Events} events,"
             + $" {report.Verify.Differences} differences.");
+        text.AppendLine(
+            $"Statements: {report.Statements.Periods} months recomputed by each brand from its own feed,"
+            + $" {report.Statements.Differences} differences.");
         text.Append(CultureInfo.InvariantCulture, $"Played in {report.Seconds:0.0} s.");
     }
 

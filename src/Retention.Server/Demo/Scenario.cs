@@ -31,6 +31,9 @@ public sealed record Scenario
     /// <summary>0: on the day itself, after its purchases; else before all that the later day brings.</summary>
     public int ReturnAfterDays { get; init; } = 5;
 
+    /// <summary>Every n-th joint redemption is contested, each time without success; null: none.</summary>
+    public int? DisputeEveryNthRedemption { get; init; }
+
     /// <summary>The last date that is played; the report is read at its end.</summary>
     public required LocalDate AsOf { get; init; }
 

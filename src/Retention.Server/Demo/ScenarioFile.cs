@@ -75,6 +75,10 @@ public static class ScenarioFile
             ReturnEveryNthEvent = IsNull(property) ? null : Whole(property, 1, CountMax),
         },
         "return_after_days" => scenario with { ReturnAfterDays = Whole(property, 0, DaysMax) },
+        "dispute_every_nth_redemption" => scenario with
+        {
+            DisputeEveryNthRedemption = IsNull(property) ? null : Whole(property, 1, CountMax),
+        },
         "as_of" => scenario with { AsOf = DateOf(property) },
         "invalid_redemptions" => scenario with
         {

@@ -21,6 +21,7 @@ internal sealed class YearPlay(DemoPlan plan, DemoWorld world, CrashPlan crash, 
 
     private readonly ILookup<LocalDate, JointEvent> events = plan.Events.ToLookup(happened => happened.Date);
     private readonly HashSet<(string Brand, string Household)> holders = [];
+    private readonly DisputePlay disputes = new(plan.Scenario.DisputeEveryNthRedemption);
 
     public async Task RunAsync(DemoTally tally, CancellationToken stop)
     {
@@ -84,12 +85,12 @@ internal sealed class YearPlay(DemoPlan plan, DemoWorld world, CrashPlan crash, 
             // No wallet's coupons are another's, so they are read at once and redeemed in order.
             var open = await Task.WhenAll(wallets.Select(wallet => world.Tenants[wallet.Issuer]
                 .OpenCouponsAsync(wallet.Event.Household, wallet.Event.Brand, stop)));
-            foreach (var ((happened, _), coupons) in wallets.Zip(open))
+            foreach (var ((happened, issuer), coupons) in wallets.Zip(open))
             {
                 foreach (var coupon in coupons.Where(coupon => IssuedOn(coupon) < date))
                 {
                     crash.Pass(DemoMoment.JointRedemption, stop);
-                    await RedeemAsync(world.Tenants[happened.Brand], coupon, stop);
+                    await RedeemAsync(world.Tenants[issuer], world.Tenants[happened.Brand], coupon, stop);
                     touched.Add(happened);
                 }
             }
@@ -106,11 +107,12 @@ internal sealed class YearPlay(DemoPlan plan, DemoWorld world, CrashPlan crash, 
         select (happened, issuer);
 
     // The coupon is borne by whoever shows it: the redeeming brand learns no customer of the issuing one.
-    private async Task RedeemAsync(DemoTenant redeemer, Coupon coupon, CancellationToken stop)
+    private async Task RedeemAsync(DemoTenant issuer, DemoTenant redeemer, Coupon coupon, CancellationToken stop)
     {
         var requestId = RequestIds.Of("joint", coupon.CouponId);
-        await redeemer.RedeemAsync(
+        var redeemed = await redeemer.RedeemAsync(
             new RedeemCouponRequest { RequestId = requestId, Code = coupon.Code }, plan.Scenario.CouponMinorUnits, stop);
+        await disputes.PassAsync(issuer, redeemer, coupon.AgreementId, redeemed.Redemption.RedemptionId, stop);
     }
 
     private async Task BuyAsync(LocalDate date, CancellationToken stop)

@@ -34,6 +34,9 @@ public sealed class CheckedBook(string agreementId)
         }
     }
 
+    /// <summary>E.g. "2017-05", from the account's first to that of the last event.</summary>
+    public IEnumerable<string> MonthNames => Months.Select(month => month.Name);
+
     public string HashOf(string month) => statements?.Of(month).Hash(agreementId, Currency) ?? "";
 
     /// <summary>What is wrong with the event itself.</summary>

@@ -44,6 +44,18 @@ public sealed class EndingTests
     }
 
     [Fact]
+    public void At_the_end_of_the_notice_nothing_is_issued_though_the_tenant_has_not_heard_of_it()
+    {
+        Assert.Null(scene.End(Bakery).Refusal);
+        scene.Move(LastInstantOf(2017, 5, 4) + Duration.FromNanoseconds(1));
+        scene.SendPurchase(Bakery, "p-1");
+        scene.Books.Deliver();
+
+        Assert.Equal([SuppressionReason.NotActive], scene.Suppressions);
+        Assert.Empty(scene.Wallet(Bakery));
+    }
+
+    [Fact]
     public void Without_notice_the_issue_ends_at_once_and_an_idle_agreement_closes_at_that_moment()
     {
         var idle = new JointScene().Active();

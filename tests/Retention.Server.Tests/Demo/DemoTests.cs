@@ -48,7 +48,9 @@ public sealed class DemoTests : IDisposable
     [Fact]
     public async Task A_server_that_is_killed_in_the_middle_loses_and_doubles_nothing()
     {
-        const string scenario = """{"brands": ["harbor", "alder", "ember"], "as_of": "2025-09-30"}""";
+        const string scenario = """
+            {"brands": ["harbor", "alder", "ember"], "as_of": "2025-09-30", "dispute_every_nth_redemption": 2}
+            """;
         var (dataset, folder) = AlteredYear(5);
 
         var report = await PlayAsync(dataset, scenario, crashes: true);
@@ -56,6 +58,7 @@ public sealed class DemoTests : IDisposable
         Assert.Equal(NaiveScenario.Play(folder, scenario).Pairs(), report.Pairs.Select(Naive));
         Assert.Equal(report.Redemptions.Accepted, report.Redemptions.Repeated);
         Assert.Equal(0, report.Verify.Differences);
+        Assert.Equal((0, true), (report.Statements.Differences, report.Statements.Periods >= 2 * 3 * 9));
         Assert.True(report.Crashes.Kills >= 4);
     }
 

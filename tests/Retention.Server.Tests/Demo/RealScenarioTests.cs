@@ -35,6 +35,10 @@ public sealed class RealScenarioTests : IDisposable
         {"as_of": "2017-10-01", "return_every_nth_event": 1, "return_after_days": 45, "coupon_minor_units": 1,
          "days_valid": 0, "max_open_per_customer": 2}
         """)]
+    [InlineData("""
+        {"as_of": "2017-06-30", "return_every_nth_event": 3, "max_issued_per_customer_month": 2, "issuer_share_bps": 6667,
+         "dispute_every_nth_redemption": 2}
+        """)]
     [InlineData("""{"brands": ["194", "69", "708", "69001"], "return_every_nth_event": 5, "return_after_days": 364}""")]
     public async Task A_scenario_over_the_real_year_comes_to_what_plain_loops_come_to(string scenario)
     {
@@ -50,6 +54,7 @@ public sealed class RealScenarioTests : IDisposable
             (int)pair.Voided, pair.NetMinorUnits)));
         Assert.Equal(expected.ClawedBack, report.ClawedBack);
         Assert.True(report.IsSound);
+        Assert.True(report.Statements.Periods > 0);
         Assert.True(report.Issued > 0);
     }
 
