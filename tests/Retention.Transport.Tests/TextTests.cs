@@ -77,12 +77,18 @@ public class TextTests
         var bomb = new byte[60_000];
         for (var i = 0; i < bomb.Length; i += 2) bomb[i] = 0x12;
 
-        var before = GC.GetTotalAllocatedBytes(precise: true);
-        var reply = await host.CallRaw("StreamingOutputCall", Client.Frame(bomb));
+        // Other tests allocate in this process meanwhile: the smallest of some measurements is the call's own.
+        var allocated = long.MaxValue;
+        for (var call = 0; call < 20; call++)
+        {
+            var before = GC.GetTotalAllocatedBytes(precise: true);
+            var reply = await host.CallRaw("StreamingOutputCall", Client.Frame(bomb));
+            allocated = Math.Min(allocated, GC.GetTotalAllocatedBytes(precise: true) - before);
+            Assert.Equal(RpcStatus.ResourceExhausted, reply.Status);
+            Assert.Contains("1000 elements", reply.Message);
+        }
 
-        Assert.Equal(RpcStatus.ResourceExhausted, reply.Status);
-        Assert.Contains("1000 elements", reply.Message);
-        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 1_000_000);
+        Assert.InRange(allocated, 0, 1_000_000);
     }
 
     [Theory]

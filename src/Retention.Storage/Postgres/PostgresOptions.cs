@@ -36,7 +36,7 @@ public sealed record PostgresOptions
     public int QueryTimeoutSeconds { get; init; } = 30;
 
     /// <summary>After this time without a sign the work of one for all moves to another node.</summary>
-    public Duration LeaseFor { get; init; } = Duration.FromSeconds(4);
+    public Duration LeaseFor { get; init; } = Duration.FromSeconds(2);
 
     /// <summary>How often a node that follows the journal asks for commits of other nodes.</summary>
     public TimeSpan FollowEvery { get; init; } = TimeSpan.FromMilliseconds(50);
