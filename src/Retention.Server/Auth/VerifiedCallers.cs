@@ -10,10 +10,10 @@ namespace Retention.Server.Auth;
 public sealed class VerifiedCallers(int capacity)
 {
     /// <summary>
-    /// How long a revocation elsewhere may go unnoticed. A second less than the 5 s that are promised: the credential was read
+    /// How long a revocation elsewhere may go unnoticed. Two seconds less than the 5 s that are promised: the credential was read
     /// a moment before, and the call that finds it dead takes its time too.
     /// </summary>
-    public static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(4);
+    public static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(3);
 
     private readonly ConcurrentDictionary<string, Entry> entries = new(StringComparer.Ordinal);
     private long generation;
