@@ -32,7 +32,9 @@ public sealed class DemoServer(string dataFolder, PostgresOptions? database = nu
 
     public string DataFolder => dataFolder;
 
-    public RpcClient Client(string key) => RpcClient.Following(() => Grpc, key, RpcPatience.Default);
+    /// <param name="patience">Null: the usual one.</param>
+    public RpcClient Client(string key, RpcPatience? patience = null) =>
+        RpcClient.Following(() => Grpc, key, patience ?? RpcPatience.Default);
 
     public string BootstrapKey() => File.ReadAllText(Path.Combine(dataFolder, "bootstrap.key")).Trim();
 
