@@ -105,11 +105,11 @@ internal static class NeighbourRow
     private static async Task<(int Served, int Refused, double RefusalMs)> UnboundAsync(RpcClient client, int round, CancellationToken end)
     {
         var done = 0;
-        await Task.WhenAll(Enumerable.Range(0, 64).Select(async lane =>
+        await Task.WhenAll(Enumerable.Range(0, FloodAtOnceMax).Select(async lane =>
         {
             for (var number = 0; !end.IsCancellationRequested; number++)
             {
-                await BuyAsync(client, $"u{round}.{lane}.{number}", lane);
+                await BuyAsync(client, $"u{round}.{lane}.{number}", lane % 64);
                 Interlocked.Increment(ref done);
             }
         }));
