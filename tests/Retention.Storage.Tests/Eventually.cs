@@ -3,8 +3,7 @@ namespace Retention.Storage.Tests;
 /// <summary>Waits for what the store does in its own time.</summary>
 internal static class Eventually
 {
-    // Long enough for a busy disk: with the smallest limits the store syncs some hundred runs before it writes a snapshot.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     public static async Task Is(Func<Task<bool>> condition)
     {
