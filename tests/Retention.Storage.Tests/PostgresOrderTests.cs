@@ -54,6 +54,22 @@ public sealed class PostgresOrderTests
     }
 
     [FactWithPostgres]
+    public async Task Who_asks_for_the_end_of_the_journal_is_told_what_another_node_committed_before()
+    {
+        await using var store = PostgresGrainStore.Open(options);
+        await using var other = PostgresGrainStore.Open(options);
+        for (var number = 0; number < 20; number++)
+        {
+            await store.Commit(Some.Commit(Some.Write(Some.Customer("ann"), number, $"{number}")));
+
+            var head = await other.AskHeadAsync(Some.Deadline);
+
+            Assert.Equal(number + 1, head);
+            Assert.Equal(number + 1, (await other.ReadAsync(0, 100, Some.Deadline)).Count);
+        }
+    }
+
+    [FactWithPostgres]
     public async Task Two_nodes_that_fight_for_the_same_grains_both_come_forward_and_lose_nothing()
     {
         await using var store = PostgresGrainStore.Open(options);

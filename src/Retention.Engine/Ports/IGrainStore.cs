@@ -94,8 +94,14 @@ public interface IGrainStore : IJournal, IAsyncDisposable
 /// <summary>The journal as its followers see it: every commit, in order, for ever.</summary>
 public interface IJournal
 {
-    /// <summary>Position of the last durable commit; 0 when there is none.</summary>
+    /// <summary>
+    /// Position of the last durable commit known here; 0 when there is none. Where several nodes share a store, the commits
+    /// of the others are known a moment late.
+    /// </summary>
     long Head { get; }
+
+    /// <summary>Position of the last durable commit of any node when it was asked for; Head is at least that afterwards.</summary>
+    ValueTask<long> AskHeadAsync(CancellationToken stop) => ValueTask.FromResult(Head);
 
     /// <summary>Commits after the position, in order, at most <paramref name="limit"/>.</summary>
     ValueTask<IReadOnlyList<JournalRecord>> ReadAsync(long afterPosition, int limit, CancellationToken stop);

@@ -47,7 +47,7 @@ public sealed class FeedService : IRpcService
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(call.Cancellation, draining);
         try
         {
-            if (request.UntilNow) await walk.ToAsync(grains.Journal.Head, stop.Token);
+            if (request.UntilNow) await walk.ToAsync(await grains.Journal.AskHeadAsync(stop.Token), stop.Token);
             else await walk.FollowAsync(tail, stop.Token);
         }
         catch (OperationCanceledException) when (draining.IsCancellationRequested)

@@ -36,6 +36,16 @@ internal sealed class HeadWatch(Connections connections)
         Raise((long)command.ExecuteScalar()!);
     }
 
+    /// <summary>The newest position there is, of any node; known here from then on.</summary>
+    public async ValueTask<long> AskNowAsync(CancellationToken stop)
+    {
+        await using var connection = await connections.OpenAsync(stop).ConfigureAwait(false);
+        await using var command = new NpgsqlCommand("SELECT position FROM journal_head", connection);
+        var position = (long)(await command.ExecuteScalarAsync(stop).ConfigureAwait(false))!;
+        Raise(position);
+        return position;
+    }
+
     public async Task WaitBeyondAsync(long position, CancellationToken stop)
     {
         while (Head <= position)
@@ -59,8 +69,6 @@ internal sealed class HeadWatch(Connections connections)
         var last = Volatile.Read(ref askedAt);
         var isRecent = Stopwatch.GetElapsedTime(last) < connections.Options.FollowEvery / 2;
         if (isRecent || Interlocked.CompareExchange(ref askedAt, Stopwatch.GetTimestamp(), last) != last) return;
-        await using var connection = await connections.OpenAsync(stop).ConfigureAwait(false);
-        await using var command = new NpgsqlCommand("SELECT position FROM journal_head", connection);
-        Raise((long)(await command.ExecuteScalarAsync(stop).ConfigureAwait(false))!);
+        await AskNowAsync(stop).ConfigureAwait(false);
     }
 }

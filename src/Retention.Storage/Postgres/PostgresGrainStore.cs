@@ -201,6 +201,8 @@ public sealed class PostgresGrainStore : IAuditedStore
         return await JournalRows.HistoryAsync(connection, grain, beforePosition, limit, stop).ConfigureAwait(false);
     }
 
+    public ValueTask<long> AskHeadAsync(CancellationToken stop) => watch.AskNowAsync(stop);
+
     public Task WaitBeyondAsync(long position, CancellationToken stop) => watch.WaitBeyondAsync(position, stop);
 
     public ValueTask DisposeAsync()
