@@ -17,13 +17,17 @@ internal sealed class IndexWriter(StoreParts parts, BlockTable blocks, Session r
     private long nextBlock = parts.Manifest.NextBlock;
     private RunMerge? merge;
 
+    /// <summary>True from a generation that could not be taken up for want of room until one is.</summary>
+    public bool HasNoRoom { get; private set; }
+
     /// <summary>Does the next piece of work. False: there is none, or there is no room for it.</summary>
     /// <param name="onlyTakeUp">Leaves for later what a start does not gain from.</param>
     public bool Step(bool onlyTakeUp)
     {
         if (tail.Frozen is { } frozen)
         {
-            return TakeUp(frozen);
+            HasNoRoom = !TakeUp(frozen);
+            return !HasNoRoom;
         }
 
         if (onlyTakeUp)

@@ -141,7 +141,7 @@ internal sealed class Maintenance : IDisposable
         }
         while (index.Step(onlyTakeUp: stopping));
 
-        stuck = parts.Tail.Frozen is not null;
+        stuck = index.HasNoRoom;
         room.Set();
         writer.Checkpoint(idle);
     }
