@@ -31,7 +31,7 @@ internal static class IdleGrains
         await using var host = new GrainHost(
             store, Registry.Default.Kinds, Registry.Default,
             new EngineLimits { MaxActive = arguments.Customers, MaxActiveBytes = long.MaxValue },
-            SystemClock.Instance, new HostEvents());
+            new GuardedClock(TimeProvider.System), new HostEvents());
         for (var customer = 0; customer < arguments.Customers; customer++)
         {
             var grain = Id(customer);

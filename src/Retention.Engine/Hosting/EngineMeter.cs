@@ -9,7 +9,8 @@ public sealed class EngineMeter : IDisposable
 
     private readonly Meter meter = new(Name);
 
-    public EngineMeter(Func<long> activations, Func<long> activeBytes, Func<long> turns, Func<long> conflicts, Func<double> outboxAge)
+    public EngineMeter(
+        Func<long> activations, Func<long> activeBytes, Func<long> turns, Func<long> conflicts, Func<double> outboxAge, Func<double> clockAhead)
     {
         Turns = meter.CreateCounter<long>("retention.engine.turns", "{turn}", "Turns answered.");
         Failures = meter.CreateCounter<long>("retention.engine.failures", "{turn}", "Turns that broke an invariant.");
@@ -20,6 +21,7 @@ public sealed class EngineMeter : IDisposable
         meter.CreateObservableGauge("retention.engine.turns.waiting", turns, "{turn}", "Turns not answered yet.");
         meter.CreateObservableCounter("retention.engine.conflicts", conflicts, "{commit}", "Commits in conflict.");
         meter.CreateObservableGauge("retention.engine.outbox.age", outboxAge, "s", "Age of the oldest effect not received.");
+        meter.CreateObservableGauge("retention.engine.clock.ahead", clockAhead, "s", "Wall clock beyond the monotonic one; over 60 either way reminders wait.");
     }
 
     public Counter<long> Turns { get; }

@@ -29,7 +29,7 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
 
     private readonly IGrainStore store;
     private readonly GrainKinds kinds;
-    private readonly IClock clock;
+    private readonly GuardedClock clock;
     private readonly HostEvents events;
     private readonly ShardHost[] shards;
     private readonly WorkThread<(ShardHost Shard, IReadOnlyList<Commit> Batch)> lane;
@@ -41,7 +41,7 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
     private uint nextLoader;
 
     public GrainHost(
-        IGrainStore store, IEnumerable<IGrainKind> kinds, IEffectTurns effects, EngineLimits limits, IClock clock,
+        IGrainStore store, IEnumerable<IGrainKind> kinds, IEffectTurns effects, EngineLimits limits, GuardedClock clock,
         HostEvents events, int shardCount = 1)
     {
         this.store = store;
@@ -63,7 +63,8 @@ public sealed class GrainHost : IGrainHost, IAsyncDisposable
             () => Sum(shard => shard.ActiveBytes),
             () => Sum(shard => shard.Turns),
             () => Sum(shard => shard.ConflictsSeen),
-            () => upkeep.OutboxAgeSeconds);
+            () => upkeep.OutboxAgeSeconds,
+            () => clock.Ahead.TotalSeconds);
         lane = new("commit lane", shardCount, CommitAll);
         loaders = [new("loader 1", 64, LoadAll), new("loader 2", 64, LoadAll)];
         upkeep.Start();

@@ -10,7 +10,7 @@ namespace Retention.Engine.Hosting;
 /// sender or receiver stopped are delivered again (the receiver's inbox ignores what it has).
 /// </summary>
 internal sealed class Upkeep(
-    IGrainStore store, IClock clock, Action<PartitionId, ShardInput> post, Action<SentEffect> deliver, Action tick,
+    IGrainStore store, GuardedClock clock, Action<PartitionId, ShardInput> post, Action<SentEffect> deliver, Action tick,
     Action? askForMissing, Func<int> snapshotsUnderWay, Action<Exception> failed)
     : IAsyncDisposable
 {
@@ -103,10 +103,13 @@ internal sealed class Upkeep(
             post(group.Key, new SnapshotsAsked([.. group]));
         }
 
-        var due = await store.DueRemindersAsync(clock.GetCurrentInstant(), MostReminders, stop.Token).ConfigureAwait(false);
-        foreach (var reminder in due)
+        if (!clock.IsInDoubt)
         {
-            post(reminder.Grain.Partition, new ReminderFellDue(reminder));
+            var due = await store.DueRemindersAsync(clock.GetCurrentInstant(), MostReminders, stop.Token).ConfigureAwait(false);
+            foreach (var reminder in due)
+            {
+                post(reminder.Grain.Partition, new ReminderFellDue(reminder));
+            }
         }
 
         if (round % RoundsPerTick == 0)

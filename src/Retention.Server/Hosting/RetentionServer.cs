@@ -49,7 +49,7 @@ public sealed class RetentionServer : IAsyncDisposable
         var health = new ServerHealth(options.DataDirectory, app.Lifetime);
         var store = await ServerStore.OpenAsync(options, log);
         var grains = new GrainHost(
-            store.Grains, Registry.Default.Kinds, Registry.Default, options.Engine with { SharedStore = store.IsShared }, SystemClock.Instance, Events(log, health));
+            store.Grains, Registry.Default.Kinds, Registry.Default, options.Engine with { SharedStore = store.IsShared }, new GuardedClock(options.Time, (isApart, ahead) => TellClock(log, isApart, ahead)), Events(log, health));
         var server = new RetentionServer(store, grains, app, health);
         try
         {
@@ -111,12 +111,18 @@ public sealed class RetentionServer : IAsyncDisposable
         },
     };
 
+    private static void TellClock(ILogger log, bool isApart, Duration ahead)
+    {
+        if (isApart) ServerLog.ClockInDoubt(log, ahead.TotalSeconds);
+        else ServerLog.ClockAgrees(log, ahead.TotalSeconds);
+    }
+
     private void Map(ServerOptions options, TransportOptions transport, MethodRules rules)
     {
-        var authentication = new Authentication(grains, rules, options.Auth, options.Shares, TimeProvider.System);
+        var authentication = new Authentication(grains, rules, options.Auth, options.Shares, options.Time);
         var draining = app.Lifetime.ApplicationStopping;
         var services = RpcServices.Create(new ServiceParts(
-            grains, rules, authentication, new PersonKeys(store.Persons), new CodeGuard(options.Coupons, TimeProvider.System), draining));
+            grains, rules, authentication, new PersonKeys(store.Persons), new CodeGuard(options.Coupons, options.Time), draining));
         var rpcHealth = new HealthService();
         foreach (var service in services)
         {

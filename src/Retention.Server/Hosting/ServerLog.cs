@@ -18,6 +18,12 @@ internal static partial class ServerLog
     [LoggerMessage(5, LogLevel.Information, "PostgreSQL serves the schema {schema}.")]
     public static partial void DatabaseOpened(ILogger logger, string schema);
 
+    [LoggerMessage(6, LogLevel.Critical, "The wall clock jumped by {seconds:0} s against the monotonic one. Time goes on by the monotonic clock and reminders wait until the two agree; a restart takes the wall clock for right.")]
+    public static partial void ClockInDoubt(ILogger logger, double seconds);
+
+    [LoggerMessage(7, LogLevel.Warning, "The wall clock agrees with the monotonic one again, to {seconds:0} s: reminders go on.")]
+    public static partial void ClockAgrees(ILogger logger, double seconds);
+
     /// <summary>Types and places, never messages: those may quote personal data.</summary>
     public static string Describe(Exception error)
     {

@@ -36,6 +36,9 @@ public sealed record ServerOptions
 
     public EngineLimits Engine { get; init; } = new();
 
+    /// <summary>The wall clock and the monotonic one.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>Time in which a server that was told to stop says NOT_SERVING and still answers, for load balancers to see.</summary>
     public TimeSpan LameDuck { get; init; } = TimeSpan.Zero;
 
