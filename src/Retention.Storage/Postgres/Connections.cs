@@ -30,7 +30,12 @@ internal sealed class Connections : IDisposable
 
             // Every statement here is short; compiling the load of 64 grains took 40 ms of its 50.
             Options = $"-c jit=off {given.Options}".TrimEnd(),
+            CancellationTimeout = 1_000,
+
+            // Of connections that nobody asks anything on.
             TcpKeepAlive = true,
+            TcpKeepAliveTime = 5,
+            TcpKeepAliveInterval = 1,
             Timeout = 5,
 
             // After a failover the new primary is looked for at once, not after the usual ten seconds.

@@ -29,11 +29,14 @@ public sealed record PostgresOptions
     /// <summary>Grains of which a lane remembers the version, so that the database need not look it up for each commit.</summary>
     public int VersionsKnown { get; init; } = 200_000;
 
-    /// <summary>A batch that is not answered by then is given up, and its outcome is asked for.</summary>
-    public int CommitTimeoutSeconds { get; init; } = 10;
+    /// <summary>
+    /// A batch that is not answered by then is given up, and its outcome is asked for. With the second that its
+    /// cancelling may take, a connection that fell silent is found within ten.
+    /// </summary>
+    public int CommitTimeoutSeconds { get; init; } = 9;
 
-    /// <summary>A query that is not answered by then fails.</summary>
-    public int QueryTimeoutSeconds { get; init; } = 30;
+    /// <summary>A query that is not answered by then fails; likewise.</summary>
+    public int QueryTimeoutSeconds { get; init; } = 9;
 
     /// <summary>After this time without a sign the work of one for all moves to another node.</summary>
     public Duration LeaseFor { get; init; } = Duration.FromSeconds(2);

@@ -35,6 +35,8 @@ internal sealed class ChaosProxy : IAsyncDisposable
     private readonly Func<Uri> server;
     private readonly Task accepting;
     private volatile Weather weather = Weather.Calm;
+    private volatile Silence silence = new(0, false, false);
+    private int made;
 
     public ChaosProxy(Func<Uri> server)
     {
@@ -48,6 +50,9 @@ internal sealed class ChaosProxy : IAsyncDisposable
         get => weather;
         set => weather = value;
     }
+
+    /// <summary>On the connections there are, requests or answers get no further, and nobody is told. New ones work. Neither: those that were silent are reset.</summary>
+    public void FallSilent(bool requests, bool answers) => silence = new Silence(Volatile.Read(ref made), requests, answers);
 
     public Uri Endpoint => new($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
 
@@ -79,6 +84,7 @@ internal sealed class ChaosProxy : IAsyncDisposable
 
     private async Task ServeAsync(TcpClient client)
     {
+        var number = Interlocked.Increment(ref made);
         using var near = client;
         using var far = new TcpClient();
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
@@ -87,8 +93,8 @@ internal sealed class ChaosProxy : IAsyncDisposable
             near.NoDelay = far.NoDelay = true;
             await far.ConnectAsync(server().Host, server().Port, ended.Token);
             await Task.WhenAny(
-                PumpAsync(near.GetStream(), far.GetStream(), x => x.HoldsRequests, ended.Token),
-                PumpAsync(far.GetStream(), near.GetStream(), x => x.HoldsAnswers, ended.Token));
+                PumpAsync(near.GetStream(), far.GetStream(), x => x.HoldsRequests, x => x.Requests && number <= x.Last, ended.Token),
+                PumpAsync(far.GetStream(), near.GetStream(), x => x.HoldsAnswers, x => x.Answers && number <= x.Last, ended.Token));
         }
         catch (Exception end) when (end is SocketException or OperationCanceledException or IOException)
         {
@@ -100,7 +106,8 @@ internal sealed class ChaosProxy : IAsyncDisposable
         if (far.Connected) far.LingerState = new LingerOption(true, 0);
     }
 
-    private async Task PumpAsync(NetworkStream from, NetworkStream to, Func<Weather, bool> holds, CancellationToken ended)
+    private async Task PumpAsync(
+        NetworkStream from, NetworkStream to, Func<Weather, bool> holds, Func<Silence, bool> isSilent, CancellationToken ended)
     {
         var buffer = new byte[16 * 1024];
         try
@@ -111,6 +118,12 @@ internal sealed class ChaosProxy : IAsyncDisposable
                 var most = now.PieceBytes > 0 ? Math.Min(now.PieceBytes, buffer.Length) : buffer.Length;
                 var count = await from.ReadAsync(buffer.AsMemory(0, most), ended);
                 if (count == 0) return;
+                if (isSilent(silence))
+                {
+                    while (isSilent(silence)) await Task.Delay(20, ended);
+                    return;
+                }
+
                 now = weather;
                 if (holds(now))
                 {
@@ -129,4 +142,7 @@ internal sealed class ChaosProxy : IAsyncDisposable
         {
         }
     }
+
+    /// <summary>Which connections, the first ones up to a number, and which of their ways.</summary>
+    private sealed record Silence(int Last, bool Requests, bool Answers);
 }

@@ -3,6 +3,7 @@ using Retention.Faults.Database;
 using Retention.Faults.Disk;
 using Retention.Faults.Feed;
 using Retention.Faults.Tenants;
+using Retention.Faults.Time;
 using Retention.Faults.Wire;
 
 namespace Retention.Faults.Matrix;
@@ -26,8 +27,10 @@ internal static class Rows
         ("D7", FlippedBits.RunAsync),
         ("D8", SecondServer.RunAsync),
         ("K1", HistoryRow.RunAsync),
+        ("N2", SilenceRow.RunAsync),
         ("N3", NetworkRow.RunAsync),
         ("N4", PausedRow.SignalsAsync),
+        ("N5", ClockRow.RunAsync),
         ("D9", PausedRow.ScarcityAsync),
         ("R1", RepeatRow.RunAsync),
         ("R4", AmbiguousRow.RunAsync),
