@@ -9,6 +9,7 @@ public static class AgreementArea
         {
             [JointMessages.Issue] = JointIssueTurns.Issue,
             [JointMessages.Void] = JointIssueTurns.Void,
+            [JointMessages.Stacked] = JointStackTurns.Decided,
             [JointMessages.Sale] = JointSaleTurns.Sold,
             [JointMessages.SaleReturn] = JointSaleTurns.Returned,
             [JointMessages.Known] = AgreementNews.ReceiveKnown,

@@ -1,7 +1,9 @@
 using System.Buffers.Text;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Retention.Domain.Tenants;
+using Retention.Kernel;
 
 namespace Retention.Domain.Agreements;
 
@@ -28,6 +30,10 @@ public static class CustomerReference
     public static string Sale(
         TenantState tenant, string agreementId, string brandId, string source, string purchaseId) =>
         Keyed(tenant.LookupKey, "joint sale", agreementId, brandId, source, purchaseId);
+
+    /// <summary>32 hex digits for an order that holds coupons, in the same way.</summary>
+    public static string Order(TenantState tenant, LedgerKey order) =>
+        Keyed(tenant.LookupKey, "joint order", order.Value.ToString("x32", CultureInfo.InvariantCulture));
 
     /// <summary>
     /// Seals a customer id. Deterministic, as turns must be: the nonce is a keyed hash of the id, so that

@@ -49,6 +49,9 @@ public sealed record JointCouponState
     /// <summary>Exclusive; null: it was used or released.</summary>
     public Instant? ReservedUntil { get; init; }
 
+    /// <summary>The stacked order that the coupon waits for; null: none, or it was redeemed or released.</summary>
+    public StackHold? Hold { get; init; }
+
     /// <summary>The redemption that stands; empty: none.</summary>
     public string RedemptionId { get; init; } = "";
 
@@ -92,7 +95,7 @@ public sealed record JointCouponState
     /// <summary>Reference of the sale that used the coupon, known to the redeeming tenant only; empty: none arrived.</summary>
     public string Sale { get; init => field = value ?? ""; } = "";
 
-    /// <summary>The purchase that gave the coupon was returned after the coupon had been used.</summary>
+    /// <summary>The purchase that gave the coupon was returned after the coupon had been used, or while a stacked order held it.</summary>
     public bool IsTriggerReturned { get; init; }
 
     /// <summary>What the redemption cleared was taken back.</summary>
@@ -143,9 +146,12 @@ public sealed record JointCouponState
             CounterMinorUnits = redeemed.CounterMinorUnits,
             Rate = redeemed.Rate,
             ReservedUntil = null,
+            Hold = null,
         },
         JointCouponReserved reserved => this with { Reservation = reserved.Reservation, ReservedUntil = reserved.Until },
         JointCouponReleased => this with { ReservedUntil = null },
+        JointStackHeld held => this with { Hold = new StackHold(held.Redemption, held.Order, held.Until, held.Rate) },
+        JointStackReleased => this with { Hold = null },
         JointSaleSeen seen => this with { Sale = seen.Sale },
         JointCreditTakenBack taken => this with
         {
@@ -154,7 +160,7 @@ public sealed record JointCouponState
         },
         JointCreditGivenBack given => GivenBack(given.CreditMinorUnits),
         JointCouponReopened => Unredeemed() with { Status = JointCouponStatus.Open },
-        JointCouponVoided => Unredeemed() with { Status = JointCouponStatus.Voided },
+        JointCouponVoided => Unredeemed() with { Status = JointCouponStatus.Voided, Hold = null },
         JointTriggerReturned returned => this with { IsTriggerReturned = true, IsClawedBack = returned.ClawedBack },
         _ => throw new InvalidOperationException($"A joint coupon knows no {fact.GetType().Name}."),
     };
@@ -186,6 +192,10 @@ public sealed record JointCouponState
     };
 }
 
+/// <param name="Redemption">What the redemption will be called.</param>
+/// <param name="Until">Exclusive.</param>
+public sealed record StackHold(string Redemption, string Order, Instant Until, ExchangeRate? Rate);
+
 /// <summary>What a redemption's entries come to: a credit of the redeeming brand, in one book.</summary>
 public readonly record struct StandingCredit(Book Book, long MinorUnits);
 
@@ -194,6 +204,8 @@ public readonly record struct StandingCredit(Book Book, long MinorUnits);
 [JsonDerivedType(typeof(JointCouponRedeemed), "joint-coupon-redeemed")]
 [JsonDerivedType(typeof(JointCouponReserved), "joint-coupon-reserved")]
 [JsonDerivedType(typeof(JointCouponReleased), "joint-coupon-released")]
+[JsonDerivedType(typeof(JointStackHeld), "joint-stack-held")]
+[JsonDerivedType(typeof(JointStackReleased), "joint-stack-released")]
 [JsonDerivedType(typeof(JointCouponReopened), "joint-coupon-reopened")]
 [JsonDerivedType(typeof(JointCouponVoided), "joint-coupon-voided")]
 [JsonDerivedType(typeof(JointTriggerReturned), "joint-trigger-returned")]
@@ -249,6 +261,16 @@ public sealed record JointCouponReserved(string Reservation, Instant Until) : Jo
 
 /// <summary>The order was canceled before the reservation's end.</summary>
 public sealed record JointCouponReleased(string Reservation) : JointCouponFact;
+
+/// <summary>An order at the redeeming brand stacks the coupon with others, and its own chain decides. Said again, it lasts longer.</summary>
+/// <param name="Redemption">What the redemption is called if it comes to one.</param>
+/// <param name="Order">A reference that the redeeming tenant alone can tell the order by.</param>
+/// <param name="Until">Exclusive, by the redeeming tenant's time: then it is free, unless the chain has decided for it.</param>
+/// <param name="Rate">By which it clears where there is none any more; null: the account has one currency.</param>
+public sealed record JointStackHeld(string Redemption, string Order, Instant Until, ExchangeRate? Rate = null) : JointCouponFact;
+
+/// <summary>The order came to nothing, and can come to nothing under this name any more.</summary>
+public sealed record JointStackReleased(string Redemption) : JointCouponFact;
 
 /// <summary>The sale that used the coupon arrived.</summary>
 /// <param name="Sale">A reference that the redeeming tenant alone can tell the sale by.</param>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using NodaTime;
 using Retention.Domain.Clearing;
 using Retention.Domain.Coupons;
@@ -43,12 +44,17 @@ public static class JointCouponTurns
     }
 
     /// <summary>A coupon that nothing stands against.</summary>
-    internal static Decision Redeemed(JointDesk desk, Asker asker, string agreementId, RedeemCoupon till, long discount)
+    internal static Decision Redeemed(JointDesk desk, Asker asker, string agreementId, RedeemCoupon till, long discount) => Redeemed(
+        desk, agreementId, till.RedemptionId, discount, DiscountSpread.Over(till.Basket?.Lines ?? [], discount), asker.EntityId);
+
+    /// <param name="lines">How the discount lies on the basket; empty: the till told none.</param>
+    internal static Decision Redeemed(
+        JointDesk desk, string agreementId, string redemption, long discount, ImmutableArray<RedeemedLine> lines, string? entityId)
     {
-        var redeemed = JointEntries.Redeem(desk, till.RedemptionId, discount, asker.EntityId);
+        var redeemed = JointEntries.Redeem(desk, redemption, discount, entityId);
         var decision = Decision
             .With(new CouponRedemption(
-                till.RedemptionId,
+                redemption,
                 desk.CouponId,
                 desk.FoundLeg.LegId,
                 "",
@@ -60,11 +66,15 @@ public static class JointCouponTurns
             .Change(desk.UseGrain, new JointUseClosed(desk.CouponId) { At = desk.Now });
 
         // Returned lines take their part of it back; the issuing brand is not told of them.
-        var lines = DiscountSpread.Over(till.Basket?.Lines ?? [], discount);
         if (!lines.IsEmpty)
         {
-            decision.Change(
-                AgreementGrains.RedemptionId(agreementId, till.RedemptionId), new RedemptionSpread(lines, desk.Now));
+            decision.Change(AgreementGrains.RedemptionId(agreementId, redemption), new RedemptionSpread(lines, desk.Now));
+        }
+
+        // The return came while a stacked order held the coupon.
+        if (desk.Coupon.IsTriggerReturned)
+        {
+            JointIssueTurns.ClawBack(desk with { Coupon = desk.Coupon.Evolve(redeemed) }, decision);
         }
 
         return JointNews.TellGone(desk, desk.Pen.Into(decision), JointCouponEnd.Redeemed);
@@ -111,8 +121,15 @@ public static class JointCouponTurns
 
     /// <param name="givenAt">When the till gave the discount.</param>
     /// <param name="reservation">The asker's own, which does not stand against it.</param>
+    /// <param name="stack">The hold of the asker's own stacked order.</param>
     internal static Refusals Failing(
-        JointDesk desk, Asker asker, string agreementId, RedeemCoupon command, Instant givenAt, string reservation = "")
+        JointDesk desk,
+        Asker asker,
+        string agreementId,
+        RedeemCoupon command,
+        Instant givenAt,
+        string reservation = "",
+        string stack = "")
     {
         var failing = default(Refusals);
         if (command.CampaignId.Length > 0 && command.CampaignId != agreementId)
@@ -126,13 +143,23 @@ public static class JointCouponTurns
             failing.Add(RefusalReason.AfterEnd, ("end_time", desk.Coupon.ExpiresAt), ("time", givenAt));
         }
 
-        if (desk.Coupon.Status == JointCouponStatus.Redeemed) failing.Add(RefusalReason.AlreadyRedeemed);
+        if (desk.Coupon.Status == JointCouponStatus.Redeemed || desk.Stack == StackStanding.Decided)
+        {
+            failing.Add(RefusalReason.AlreadyRedeemed);
+        }
+
         if (desk.Coupon.ReservedUntil is { } until && desk.Coupon.IsReservedAt(desk.Now) && desk.Coupon.Reservation != reservation)
         {
             failing.Add(RefusalReason.ReservedElsewhere, ("expire_time", until));
         }
 
-        if (desk.Coupon.Status == JointCouponStatus.Voided) failing.Add(RefusalReason.Voided);
+        if (desk.Stack == StackStanding.Open && desk.Coupon.Hold is { } hold && hold.Redemption != stack)
+        {
+            failing.Add(RefusalReason.ReservedElsewhere, ("expire_time", hold.Until));
+        }
+
+        var isReturned = desk.Coupon is { Status: JointCouponStatus.Open, IsTriggerReturned: true };
+        if (isReturned || desk.Coupon.Status == JointCouponStatus.Voided) failing.Add(RefusalReason.Voided);
         if (!desk.Person.MayShare) failing.Add(RefusalReason.ConsentMissing);
         if (desk.Coupon.Status == JointCouponStatus.Open && desk.LacksRate)
         {

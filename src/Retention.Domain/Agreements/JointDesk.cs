@@ -18,6 +18,9 @@ internal sealed record JointDesk(
     JointUseState Use,
     AccountPen Pen)
 {
+    /// <summary>What the stacked order that holds the coupon came to, as far as it is known.</summary>
+    public StackStanding Stack { get; init; }
+
     /// <summary>Who holds the coupon, as far as the agreement may know.</summary>
     public LinkedPerson Person { get; init; } = LinkedPerson.Nobody;
 
@@ -39,7 +42,10 @@ internal sealed record JointDesk(
     public string TillCurrency => Agreement.Agreed.CurrencyOf(FoundLeg.Redeemer);
 
     /// <summary>The rate that holds now by the terms of the coupon; null: the terms need none, or there is none.</summary>
-    public ExchangeRate? Rate => RateUnder(Terms);
+    public ExchangeRate? Rate => RateUnder(Terms) ?? HeldRate;
+
+    /// <summary>That of a stacked order which was granted by it.</summary>
+    public ExchangeRate? HeldRate { get; init; }
 
     /// <summary>Nothing can be cleared for want of a rate.</summary>
     public bool LacksRate => Terms.Fx is not null && Rate is null;
@@ -66,6 +72,7 @@ internal sealed record JointDesk(
             use,
             PenOf(turn, agreement, agreementId, asked))
         {
+            Stack = JointStackTurns.StandingOf(turn, coupon, asked),
             Person = coupon.IsIssued && agreement.FindLeg(coupon.LegId) is { } leg
                 ? LinkedPerson.Of(turn, agreement, leg, coupon.Pseudonym)
                 : LinkedPerson.Nobody,
@@ -81,17 +88,19 @@ internal sealed record JointDesk(
 
         var code = agreement.CodeOf(legId, purchase);
         var couponGrain = AgreementGrains.CouponId(agreement.AgreementId, code);
+        var coupon = turn.State<JointCouponState>(couponGrain);
         var useGrain = AgreementGrains.UseId(agreement.AgreementId, legId, pseudonym);
         return new JointDesk(
             agreement,
             leg,
             code,
             couponGrain,
-            turn.State<JointCouponState>(couponGrain),
+            coupon,
             useGrain,
             turn.State<JointUseState>(useGrain),
             PenOf(turn, agreement, agreement.AgreementId, asked))
         {
+            Stack = JointStackTurns.StandingOf(turn, coupon, asked),
             Person = LinkedPerson.Of(turn, agreement, leg, pseudonym),
         };
     }
@@ -118,12 +127,14 @@ internal sealed record JointDesk(
             ? OfCode(turn, agreement.OwnerId, redeemed.Grain.Key, asked)
             : null;
 
-    /// <summary>The coupon of the partition that a commit redeemed.</summary>
-    public static (GrainId Grain, JointCouponRedeemed Fact)? Redeemed(IReadOnlyList<Change>? facts, PartitionId partition)
+    /// <summary>The coupon of the partition that a commit redeemed, or held for the redemption by a stacked order.</summary>
+    public static (GrainId Grain, long? DiscountMinorUnits)? Redeemed(IReadOnlyList<Change>? facts, PartitionId partition)
     {
         foreach (var (grain, fact) in facts ?? [])
         {
-            if (fact is JointCouponRedeemed redeemed && grain.Partition == partition) return (grain, redeemed);
+            if (grain.Partition != partition) continue;
+            if (fact is JointCouponRedeemed redeemed) return (grain, redeemed.DiscountMinorUnits);
+            if (fact is JointStackHeld) return (grain, null);
         }
 
         return null;

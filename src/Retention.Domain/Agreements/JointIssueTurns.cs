@@ -73,7 +73,9 @@ public static class JointIssueTurns
         return desk.Coupon.Status switch
         {
             JointCouponStatus.None => Decision.Silent().Change(desk.CouponGrain, Voided(desk)),
-            JointCouponStatus.Open when desk.Coupon.ExpiresAt > desk.Now => VoidOpen(desk),
+            JointCouponStatus.Open when desk.Coupon.ExpiresAt > desk.Now => desk.Stack == StackStanding.None
+                ? VoidOpen(desk)
+                : Awaited(desk),
             JointCouponStatus.Redeemed when !desk.Coupon.IsTriggerReturned => TriggerReturned(desk),
             _ => Decision.Silent(),
         };
@@ -172,7 +174,12 @@ public static class JointIssueTurns
             : JointUseState.Initial;
     }
 
-    private static Decision VoidOpen(JointDesk desk)
+    // Used or voided, as the stacked order that holds it comes out.
+    private static Decision Awaited(JointDesk desk) => desk.Coupon.IsTriggerReturned
+        ? Decision.Silent()
+        : Decision.Silent().Change(desk.CouponGrain, new JointTriggerReturned(false) { At = desk.Now });
+
+    internal static Decision VoidOpen(JointDesk desk)
     {
         desk.Pen.Write(new VoidCounted(
             desk.FoundLeg.LegId, desk.CouponId, desk.Coupon.EndsOn, desk.Coupon.FaceInAccount)
@@ -187,16 +194,20 @@ public static class JointIssueTurns
 
     private static Decision TriggerReturned(JointDesk desk)
     {
+        var decision = Decision.Silent();
+        return ClawBack(desk, decision) ? desk.Pen.Into(decision) : decision;
+    }
+
+    /// <summary>A used coupon's purchase is returned. True: entries wait in the account's pen.</summary>
+    internal static bool ClawBack(JointDesk desk, Decision decision)
+    {
         var terms = desk.Terms;
         var isInTime = terms.ClawBackDays == 0
             || Period.DaysBetween(desk.Coupon.RedeemedOn, desk.Today) <= terms.ClawBackDays;
         var clawsBack = terms.MirrorsReturns && isInTime;
-        var decision = Decision.Silent()
-            .Change(desk.CouponGrain, new JointTriggerReturned(clawsBack) { At = desk.Now });
-        if (!clawsBack) return decision;
-
-        JointEntries.TakeBack(desk, new ClawBackCleared());
-        return desk.Pen.Into(decision);
+        decision.Change(desk.CouponGrain, new JointTriggerReturned(clawsBack) { At = desk.Now });
+        if (clawsBack) JointEntries.TakeBack(desk, new ClawBackCleared());
+        return clawsBack;
     }
 
     // What a return leaves of the purchase may fulfill one version of the terms and not another: the coupon's counts.

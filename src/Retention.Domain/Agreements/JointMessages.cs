@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using NodaTime;
+using Retention.Domain.Coupons;
 using Retention.Domain.Json;
 using Retention.Domain.Tenants;
 using Retention.Kernel;
@@ -23,6 +24,9 @@ public static class JointMessages
 
     /// <summary>Redeeming tenant to agreement: <see cref="JointSaleReturned"/>.</summary>
     public const string SaleReturn = "joint-sale-returned";
+
+    /// <summary>Redeeming tenant to agreement: <see cref="StackDecided"/>.</summary>
+    public const string Stacked = "joint-stack-decided";
 
     /// <summary>Agreement to issuing tenant: <see cref="JointCouponReceived"/>. Sent again when a coupon reopens.</summary>
     public const string Received = "joint-coupon-received";
@@ -76,6 +80,12 @@ public sealed record VoidJointCoupon(string LegId, string Pseudonym, string Purc
     /// <summary>Under which the purchase gave a coupon and no longer would; null: whichever.</summary>
     public ImmutableArray<int>? TermsVersions { get; init; }
 }
+
+/// <summary>A stacked order of the redeeming tenant took the coupon that was held for it.</summary>
+/// <param name="Lines">How the discount lies on the order's lines; empty: the till told none.</param>
+/// <param name="EntityId">The company whose store redeemed it; null: the tenant itself.</param>
+public sealed record StackDecided(
+    string Redemption, long DiscountMinorUnits, ImmutableArray<RedeemedLine> Lines, string? EntityId, Instant At);
 
 /// <summary>A sale used a coupon of the agreement.</summary>
 /// <param name="BrandId">Where it was made.</param>
@@ -161,6 +171,7 @@ public sealed record AgreementLegInactive(string AgreementId, string LegId, Inst
     Converters = [typeof(InstantJson), typeof(LocalDateJson)])]
 [JsonSerializable(typeof(IssueJointCoupon))]
 [JsonSerializable(typeof(VoidJointCoupon))]
+[JsonSerializable(typeof(StackDecided))]
 [JsonSerializable(typeof(JointSaleMade))]
 [JsonSerializable(typeof(JointSaleReturned))]
 [JsonSerializable(typeof(JointCouponReceived))]

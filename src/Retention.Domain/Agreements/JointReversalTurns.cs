@@ -21,11 +21,15 @@ public static class JointReversalTurns
         var found = JointDesk.Redeemed(turn.Recorded(key), PartitionId.Agreement(agreementId));
         if (found is not { } redeemed) return turn.IsComplete ? unknown : Decision.Silent();
 
+        // What a stacked order only held was not redeemed.
+        var isDecided = redeemed.DiscountMinorUnits is not null
+            || turn.Recorded(JointStackTurns.Outcome(command.RedemptionId)) is { Count: > 0 };
+
         var desk = JointCouponTurns.Opened(turn, asker, agreementId, redeemed.Grain.Key);
         var linesGrain = AgreementGrains.RedemptionId(agreementId, command.RedemptionId);
         var lines = turn.State<RedemptionState>(linesGrain);
         if (!turn.IsComplete) return Decision.Silent();
-        if (!JointCouponTurns.IsRedeemers(desk, asker)) return unknown;
+        if (!isDecided || !JointCouponTurns.IsRedeemers(desk, asker)) return unknown;
         if (command.Lines.Any(line => line.Amount is { } money && money.Currency != desk.TillCurrency))
         {
             return Because(RefusalReason.CurrencyMismatch, ("currency_code", desk.TillCurrency));
@@ -37,10 +41,11 @@ public static class JointReversalTurns
         var (back, refusal) = DiscountSpread.Take(lines, command.Lines);
         if (refusal is not null) return refusal;
 
+        var given = redeemed.DiscountMinorUnits ?? desk.Coupon.GivenMinorUnits;
         var returned = new RedemptionLinesReturned(back, command.ReturnId, desk.Now);
         var after = lines.Evolve(returned);
         var isWhole = command.Lines.IsEmpty || after.Lines.All(line => line.IsBack);
-        var discount = lines.Lines.IsEmpty ? redeemed.Fact.DiscountMinorUnits
+        var discount = lines.Lines.IsEmpty ? given
             : command.Lines.IsEmpty ? lines.StandingMinorUnits
             : lines.StandingMinorUnits - after.StandingMinorUnits;
         var reopens = isWhole && !desk.Terms.ReversedStaysUsed && !desk.Coupon.IsTriggerReturned;
@@ -50,7 +55,7 @@ public static class JointReversalTurns
         if (isWhole && !lines.Lines.IsEmpty) decision.Change(linesGrain, new RedemptionClosed(desk.Now));
         return isWhole
             ? Reversed(desk, decision, command, reopens)
-            : Reduced(desk, decision, redeemed.Fact.DiscountMinorUnits - after.StandingMinorUnits, redeemed.Fact);
+            : Reduced(desk, decision, given - after.StandingMinorUnits, given);
     }
 
     private static Decision Reversed(JointDesk desk, Decision decision, ReverseCouponRedemption command, bool reopens)
@@ -71,20 +76,20 @@ public static class JointReversalTurns
     /// The share of the credit that lay on the lines that are back: of all of them so far, rounded down, less what came back of
     /// the sale before. A sale that named the redemption tells its returns itself; what both tell counts once.
     /// </summary>
-    private static Decision Reduced(JointDesk desk, Decision decision, long backMinorUnits, JointCouponRedeemed redeemed)
+    private static Decision Reduced(JointDesk desk, Decision decision, long backMinorUnits, long givenMinorUnits)
     {
         var coupon = desk.Coupon;
-        var due = JointSaleTurns.Due(coupon, backMinorUnits, redeemed.DiscountMinorUnits, isWhole: false);
+        var due = JointSaleTurns.Due(coupon, backMinorUnits, givenMinorUnits, isWhole: false);
         if (coupon.IsClawedBack || due <= 0) return desk.Pen.Into(decision);
 
         // Without its sale in time nothing stands; a late one clears what is left.
         if (coupon.StandingAt(desk.Now) is not null)
         {
-            JointEntries.TakeBack(desk, new SaleReturnCleared(backMinorUnits, redeemed.DiscountMinorUnits), due);
+            JointEntries.TakeBack(desk, new SaleReturnCleared(backMinorUnits, givenMinorUnits), due);
         }
 
         return desk.Pen.Into(decision.Change(
-            desk.CouponGrain, new JointCreditTakenBack(redeemed.Redemption, due) { At = desk.Now }));
+            desk.CouponGrain, new JointCreditTakenBack(coupon.RedemptionId, due) { At = desk.Now }));
     }
 
     private static Decision Reopened(JointDesk desk, Decision decision) => JointNews.TellReceived(

@@ -92,7 +92,7 @@ public static class JointSales
     {
         foreach (var (grain, fact) in facts ?? [])
         {
-            if (fact is JointCouponRedeemed or OfferRedeemed) return grain.Partition;
+            if (fact is JointCouponRedeemed or JointStackHeld or OfferRedeemed) return grain.Partition;
         }
 
         return null;

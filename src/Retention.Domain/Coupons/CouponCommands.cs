@@ -65,7 +65,11 @@ public sealed record CouponRelease(string ReservationId, bool WasOpen, Instant R
 
 /// <summary>A till that brings a joint code: who asks, and the agreements whose codes it may be.</summary>
 /// <param name="Fault">Why the till's own words are refused, whatever the coupon says; null: they are sound.</param>
-public sealed record JointTill(Asker Asker, ImmutableArray<AgreementRef> Agreements, Refusal? Fault);
+public sealed record JointTill(Asker Asker, ImmutableArray<AgreementRef> Agreements, Refusal? Fault)
+{
+    /// <summary>The till's order, by a name that the tenant alone can make; empty: it names none.</summary>
+    public string Order { get; init; } = "";
+}
 
 /// <summary>A redemption, by any kind of coupon.</summary>
 /// <param name="CouponId">Empty for a generic code.</param>

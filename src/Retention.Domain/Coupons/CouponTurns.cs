@@ -61,7 +61,10 @@ public static class CouponTurns
         return Decision.With(new JointTill(
             Asker.Of(tenant, command.BrandId, turn.Time) with { EntityId = tenant.EntityOf(command.StoreId) },
             [.. tenant.Agreements.Values],
-            fault));
+            fault)
+        {
+            Order = command.OrderReservation is { } order ? CustomerReference.Order(tenant, order) : "",
+        });
     }
 
     public static Decision Get(ITurn turn, RedeemCoupon command)

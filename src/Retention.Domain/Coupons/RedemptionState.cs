@@ -37,6 +37,7 @@ public sealed record RedemptionState
         RedemptionSpread spread => this with { Lines = spread.Lines },
         RedemptionLinesReturned returned => this with { Lines = [.. Lines.Select(line => line.Less(returned.Lines))] },
         RedemptionClosed => this with { IsReversed = true },
+        RedemptionStacked => this,
         _ => throw new InvalidOperationException($"A redemption knows no {fact.GetType().Name}."),
     };
 }
@@ -75,6 +76,7 @@ public sealed record LineBack(string Line, long Quantity, long Amount, long Disc
 [JsonDerivedType(typeof(RedemptionSpread), "redemption-spread")]
 [JsonDerivedType(typeof(RedemptionLinesReturned), "redemption-lines-returned")]
 [JsonDerivedType(typeof(RedemptionClosed), "redemption-closed")]
+[JsonDerivedType(typeof(RedemptionStacked), "redemption-stacked")]
 public abstract record RedemptionFact;
 
 public sealed record RedemptionSpread(ImmutableArray<RedeemedLine> Lines, Instant At) : RedemptionFact;
@@ -82,3 +84,6 @@ public sealed record RedemptionSpread(ImmutableArray<RedeemedLine> Lines, Instan
 public sealed record RedemptionLinesReturned(ImmutableArray<LineBack> Lines, string ReturnId, Instant At) : RedemptionFact;
 
 public sealed record RedemptionClosed(Instant At) : RedemptionFact;
+
+/// <summary>An order took a joint coupon with its other codes: the chain's own word, which its agreement carries out.</summary>
+public sealed record RedemptionStacked(string AgreementId, long DiscountMinorUnits, Instant At) : RedemptionFact;

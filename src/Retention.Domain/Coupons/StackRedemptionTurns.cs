@@ -1,13 +1,20 @@
 using System.Collections.Immutable;
+using NodaTime;
+using Retention.Domain.Agreements;
 using Retention.Domain.Entities;
 using Retention.Domain.Offers;
+using Retention.Domain.Tenants;
 using Retention.Kernel;
 
 namespace Retention.Domain.Coupons;
 
 /// <param name="Till">All but the code, which is empty.</param>
-/// <param name="RedemptionIds">What the redemption of each code will be called.</param>
-public sealed record RedeemStack(RedeemCoupon Till, ImmutableArray<string> Codes, ImmutableArray<string> RedemptionIds);
+/// <param name="RedemptionIds">What the redemption of each own code will be called.</param>
+public sealed record RedeemStack(RedeemCoupon Till, ImmutableArray<string> Codes, ImmutableArray<string> RedemptionIds)
+{
+    /// <summary>Those of the codes that are joint coupons, by their places, as their agreements hold them.</summary>
+    public ImmutableSortedDictionary<int, HeldJointCoupon> Joint { get; init; } = ImmutableSortedDictionary<int, HeldJointCoupon>.Empty;
+}
 
 /// <param name="Redemptions">In the order of their application, each with its code's place in the request.</param>
 public sealed record StackRedemption(
@@ -19,57 +26,122 @@ public static class StackRedemptionTurns
     public static Decision Redeem(ITurn turn, RedeemStack command)
     {
         var basket = command.Till.Basket ?? throw new InvalidOperationException("Codes are stacked on a basket.");
-        var tills = command.Codes.Zip(
-            command.RedemptionIds, (code, id) => command.Till with { Code = code, RedemptionId = id }).ToList();
-        var found = tills.ConvertAll(till => CouponSearch.Find(turn, till));
-        var owns = tills.Zip(found, (till, one) => OwnReservation.Of(turn, till, one).Id).ToList();
+        var tenant = turn.State<TenantState>(TenantGrains.Id(command.Till.TenantId));
+        var own = command.Codes
+            .Select((code, position) => (Position: position, Till: command.Till with { Code = code, RedemptionId = command.RedemptionIds[position] }))
+            .Where(one => !command.Joint.ContainsKey(one.Position))
+            .Select(one => StackedOwn.Of(turn, one.Position, one.Till))
+            .ToList();
         if (!turn.IsComplete) return Decision.Silent();
-        for (var position = 0; position < found.Count; position++)
+        var now = tenant.Now(turn.Time);
+        for (var position = 0; position < command.Codes.Length; position++)
         {
-            if (Fault(turn, tills[position], found[position], owns[position]) is { } fault)
-            {
-                return fault with { Details = fault.Details.Add(new RefusalDetail("index", $"{position}")) };
-            }
+            var fault = command.Joint.TryGetValue(position, out var held)
+                ? Fault(held, now)
+                : Fault(turn, own.First(one => one.Position == position));
+            if (fault is not null) return At(fault, position);
         }
 
-        var best = CouponStack.Best([.. found.Select((one, position) => new StackItem(position, one.Offer))], basket);
-        if (best.Applied.Length < found.Count)
+        var best = CouponStack.Best(
+            [
+                .. own.Select(one => new StackItem(one.Position, one.Found.Offer))
+                    .Concat(command.Joint.Select(one => Item(one.Key, one.Value, command.Till.BrandId, tenant)))
+                    .OrderBy(item => item.Position),
+            ],
+            basket);
+        if (best.Applied.Length < command.Codes.Length)
         {
-            var left = Enumerable.Range(0, found.Count).Except(best.Applied.Select(item => item.Position)).First();
-            return Refusal.Because(RefusalReason.ConditionNotMet, ("condition", "stacking"), ("index", left));
+            var left = Enumerable.Range(0, command.Codes.Length).Except(best.Applied.Select(item => item.Position)).First();
+            return At(Refusal.Because(RefusalReason.ConditionNotMet, ("condition", "stacking")), left);
         }
 
-        return Redeemed(turn, tills, found, owns, best);
+        return Redeemed(turn, command, tenant, own, best, now);
     }
 
     private static Decision Redeemed(
-        ITurn turn, List<RedeemCoupon> tills, List<FoundCoupon> found, List<string> owns, StackChoice best)
+        ITurn turn, RedeemStack command, TenantState tenant, List<StackedOwn> own, StackChoice best, Instant now)
     {
         var decision = Decision.Silent();
-        var redemptions = ImmutableArray.CreateBuilder<(int, CouponRedemption)>(found.Count);
+        var redemptions = ImmutableArray.CreateBuilder<(int, CouponRedemption)>(best.Applied.Length);
         foreach (var (position, given) in best.Applied)
         {
-            var (one, till) = (found[position], tills[position] with { DiscountMost = given });
-            var check = one.Check(till, turn, owns[position]);
-            var redeemed = CouponTurns.Redeemed(till, one, check);
-            redemptions.Add((position, (CouponRedemption)redeemed.Reply!));
-            foreach (var (grain, fact) in redeemed.Changes)
-            {
-                decision.Change(grain, fact);
-            }
-
-            EntityClearing.Redeemed(turn, decision, one, till, check.Discount, check.Now);
+            redemptions.Add((position, command.Joint.TryGetValue(position, out var held)
+                ? Joint(decision, command.Till, held, given, tenant, now)
+                : Own(turn, decision, own.First(one => one.Position == position), given)));
         }
 
         return turn.IsComplete
-            ? decision.Answer(new StackRedemption(redemptions.MoveToImmutable(), best.MinorUnits, found[0].Tenant.Currency))
+            ? decision.Answer(new StackRedemption(redemptions.MoveToImmutable(), best.MinorUnits, tenant.Currency))
             : Decision.Silent();
     }
 
-    private static Refusal? Fault(ITurn turn, RedeemCoupon till, FoundCoupon found, string own)
+    private static CouponRedemption Own(ITurn turn, Decision decision, StackedOwn one, long given)
     {
-        if (found.Unknown is { } unknown) return unknown;
-        var failing = OfferConditionsCheck.Failing(found.Check(till, turn, own));
+        var till = one.Till with { DiscountMost = given };
+        var check = one.Found.Check(till, turn, one.Reservation);
+        var redeemed = CouponTurns.Redeemed(till, one.Found, check);
+        foreach (var (grain, fact) in redeemed.Changes)
+        {
+            decision.Change(grain, fact);
+        }
+
+        EntityClearing.Redeemed(turn, decision, one.Found, till, check.Discount, check.Now);
+        return (CouponRedemption)redeemed.Reply!;
+    }
+
+    // The agreement is told in this commit, and carries it out whatever comes.
+    private static CouponRedemption Joint(
+        Decision decision, RedeemCoupon till, HeldJointCoupon held, long given, TenantState tenant, Instant now)
+    {
+        var decided = new StackDecided(
+            held.RedemptionId,
+            given,
+            DiscountSpread.Over(till.Basket?.Lines ?? [], given),
+            tenant.EntityOf(till.StoreId),
+            now);
+        decision
+            .Change(
+                OfferGrains.RedemptionId(till.TenantId, held.RedemptionId),
+                new RedemptionStacked(held.AgreementId, given, now))
+            .Send(JointMessages.ToAgreement(
+                held.AgreementId, JointMessages.Stacked, decided, JointMessagesJson.Default.StackDecided));
+        return new CouponRedemption(
+            held.RedemptionId, held.CouponId, held.LegId, "", held.AgreementId, given, tenant.Currency, now);
+    }
+
+    private static StackItem Item(int position, HeldJointCoupon held, string brandId, TenantState tenant) =>
+        new JointCode(position, held.AgreementId, held.CouponId, held.DiscountMinorUnits, []).Item(brandId, tenant.TimeZone);
+
+    private static Refusal? Fault(ITurn turn, StackedOwn one)
+    {
+        if (one.Found.Unknown is { } unknown) return unknown;
+        var failing = OfferConditionsCheck.Failing(one.Found.Check(one.Till, turn, one.Reservation));
         return failing.Any ? failing.First() : null;
+    }
+
+    // Held long ago, because the request was kept from going on: the till asks again, and it is held anew.
+    private static Refusal? Fault(HeldJointCoupon held, Instant now)
+    {
+        if (now >= held.ExpiresAt)
+        {
+            return Refusal.Because(RefusalReason.AfterEnd, ("end_time", held.ExpiresAt), ("time", now));
+        }
+
+        return now + JointStackTurns.LeftToDecide >= held.Until
+            ? Refusal.Because(RefusalReason.ReservedElsewhere, ("expire_time", held.Until))
+            : null;
+    }
+
+    private static Refusal At(Refusal refusal, int position) =>
+        refusal with { Details = refusal.Details.Add(new RefusalDetail("index", $"{position}")) };
+
+    /// <param name="Reservation">That of the order, which does not stand against it; empty: none.</param>
+    private sealed record StackedOwn(int Position, RedeemCoupon Till, FoundCoupon Found, string Reservation)
+    {
+        public static StackedOwn Of(ITurn turn, int position, RedeemCoupon till)
+        {
+            var found = CouponSearch.Find(turn, till);
+            return new StackedOwn(position, till, found, OwnReservation.Of(turn, till, found).Id);
+        }
     }
 }

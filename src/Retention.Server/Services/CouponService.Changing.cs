@@ -33,15 +33,6 @@ public sealed partial class CouponService
     private static readonly ProtoReply<CouponRedemption, RedeemCouponResponse> Redeemed =
         new(redemption => new() { Redemption = redemption.ToProto() });
 
-    private static readonly ProtoReply<StackRedemption, RedeemCouponsResponse> RedeemedStack = new(stack => new()
-    {
-        Redemptions =
-        {
-            stack.Redemptions.Select(one => new StackedRedemption { Index = one.Position, Redemption = one.Redemption.ToProto() }),
-        },
-        Discount = new Kernel.Money(stack.Currency, stack.DiscountMinorUnits).ToProto(),
-    });
-
     private static readonly ProtoReply<CouponView, VoidCouponResponse> Voided = new(coupon => new() { Coupon = coupon.ToProto() });
 
     private static readonly ProtoReply<CouponReversal, ReverseCouponRedemptionResponse> Reversed = new(reversal => new()
@@ -144,38 +135,6 @@ public sealed partial class CouponService
                 new CommandKey(
                     OrderKey(caller, request.Source, request.OrderId), RefusalReason.OrderIdReused))
             : await grains.Change(call, request, partition, Decide, Redeemed);
-    }
-
-    private async ValueTask<RedeemCouponsResponse> RedeemCoupons(RedeemCouponsRequest request, CallContext call)
-    {
-        var caller = call.Caller();
-        var requestId = RequestField.RequestId(request.RequestId);
-        CheckTill(request.TillId, request.CashierId);
-        if (request.Codes.Count == 0) throw RequestField.Invalid("codes", "required");
-        RequestField.AtMost(request.Codes, "codes", CouponStack.CodesMax);
-        var till = CommandOf(caller, request.Codes[0], request.CampaignId, request.CustomerId) with
-        {
-            Code = "",
-            StoreId = StoreOf(caller, request.StoreId),
-            Basket = request.Basket.ToDomain() ?? throw RequestField.Invalid("basket", "required"),
-            LacksTillIds = Places.LacksTillIds(caller, request.TillId, request.CashierId),
-            OrderReservation = ReservationOf(caller, request.Source, request.OrderId),
-        };
-        await CheckOwnAsync(request.Codes, till, call, request);
-        var keys = Enumerable.Range(0, request.Codes.Count)
-            .Select(position => RedemptionId.Stacked(caller.TenantId, requestId, position))
-            .ToList();
-        var command = new RedeemStack(till, [.. request.Codes], [.. keys.Select(RedemptionId.Of)]);
-        return await grains.Change(
-            call,
-            request,
-            caller.Partition,
-            turn => StackRedemptionTurns.Redeem(turn, command),
-            RedeemedStack,
-            [
-                new CommandKey(OrderKey(caller, request.Source, request.OrderId), RefusalReason.OrderIdReused),
-                .. keys.Select(key => new CommandKey(key, RefusalReason.RequestIdReused)),
-            ]);
     }
 
     private async ValueTask<VoidCouponResponse> VoidCoupon(VoidCouponRequest request, CallContext call)

@@ -101,16 +101,6 @@ public sealed partial class CouponService(IGrainHost grains, CodeGuard guard, Co
         return stack.ToProto();
     }
 
-    // Several codes are redeemed in the chain's own turn: a joint coupon is redeemed by itself, at its part.
-    private async ValueTask CheckOwnAsync(IEnumerable<string> codes, RedeemCoupon till, CallContext call, IMessage request)
-    {
-        foreach (var code in codes)
-        {
-            var one = till with { Code = RequestField.Text(code, "codes", CodeMax) };
-            if (await FindAgreement(call, request, one) is not null) throw RequestField.Invalid("codes", "no_joint_coupons");
-        }
-    }
-
     // The agreement judges its coupon alone; the chain's own turn combines.
     private async ValueTask<JointCode> JudgedAsync(int position, JointRoute route, RedeemCoupon one, CallContext call)
     {
@@ -172,7 +162,8 @@ public sealed partial class CouponService(IGrainHost grains, CodeGuard guard, Co
             .Select(agreement => new JointRoute(
                 agreement.AgreementId,
                 till.Asker with { Customer = CustomerLinks.PseudonymsOf(agreement, command.CustomerId) },
-                till.Fault))
+                till.Fault,
+                till.Order))
             .ToList();
         foreach (var candidate in candidates.Count > 1 ? candidates : [])
         {
@@ -204,5 +195,6 @@ public sealed partial class CouponService(IGrainHost grains, CodeGuard guard, Co
         caller.StoreOr(RequestField.OptionalId(storeId, "store_id") ?? "");
 
     /// <param name="Fault">Decided in the coupon's turn, so that a repeat of what was granted is granted.</param>
-    private sealed record JointRoute(string AgreementId, Asker Asker, Refusal? Fault);
+    /// <param name="Order">The till's order, by the tenant's own name for it; empty: it names none.</param>
+    private sealed record JointRoute(string AgreementId, Asker Asker, Refusal? Fault, string Order);
 }

@@ -10,6 +10,7 @@ namespace Retention.Server.Verify;
 /// </summary>
 public sealed class NaiveLinks : INaiveLaw
 {
+    private readonly HashSet<string> stacked = [];
     private readonly Dictionary<GrainId, Person> persons = [];
     private readonly Dictionary<GrainId, (Instant ExpiresAt, bool IsUsed)> tokens = [];
     private readonly Dictionary<GrainId, GrainId> holders = [];
@@ -48,8 +49,13 @@ public sealed class NaiveLinks : INaiveLaw
                 holders[fact.Grain] = PersonId(fact.Grain.Partition, side, fact.Json.Text("pseudonym"));
                 RequireConsent(fact);
                 break;
-            case "joint-coupon-redeemed":
+            case "joint-stack-held":
                 RequireConsent(fact);
+                stacked.Add(fact.Json.Text("redemption"));
+                break;
+            case "joint-coupon-redeemed":
+                // Consent was checked when the order's coupon was held; the chain's word is carried out.
+                if (!stacked.Contains(fact.Json.Text("redemption"))) RequireConsent(fact);
                 break;
         }
     }

@@ -15,6 +15,7 @@ internal static class StoredKinds
         new NaiveOffers(),
         new NaiveTargets(),
         new NaiveReservations(),
+        new NaiveStacks(),
         new NaiveIssues(),
         new NaiveLimits(),
         new NaiveOffline(),
