@@ -44,11 +44,8 @@ public sealed partial class CouponService
         var order = OrderKey(caller, request.Source, request.OrderId);
         var routes = await RoutesAsync(request, till, call);
 
-        // What is recorded needs no coupon held, nor would it get one.
-        var isRepeat = routes.Count > 0
-            && (await grains.FindAsync(LedgerKey.Request(caller.TenantId, requestId), call.Cancellation) is not null
-                || await grains.FindAsync(order, call.Cancellation) is not null);
-        var held = isRepeat ? [] : await HoldAsync(routes, caller, call);
+        LedgerKey[] receipts = [LedgerKey.Request(caller.TenantId, requestId), order];
+        var held = routes.Count == 0 || await IsRecordedAsync(receipts, call) ? [] : await HoldAsync(routes, receipts, call);
         var answer = await DecideAsync(request, till, requestId, order, held, call);
         await TakeAsync(answer, till, routes, caller, call);
         return answer;
@@ -66,8 +63,19 @@ public sealed partial class CouponService
         return routes;
     }
 
-    // The next code is held when the one before is: who is refused gives back what he got.
-    private async ValueTask<List<HeldCode>> HoldAsync(List<StackedJoint> routes, Caller caller, CallContext call)
+    // What is recorded needs no coupon held, nor would it get one.
+    private async ValueTask<bool> IsRecordedAsync(LedgerKey[] receipts, CallContext call)
+    {
+        foreach (var key in receipts)
+        {
+            if (await grains.FindAsync(key, call.Cancellation) is not null) return true;
+        }
+
+        return false;
+    }
+
+    // The next code is held when the one before is: who is refused gives back what he got, unless the same call decided meanwhile.
+    private async ValueTask<List<HeldCode>> HoldAsync(List<StackedJoint> routes, LedgerKey[] receipts, CallContext call)
     {
         var held = new List<HeldCode>(routes.Count);
         foreach (var one in routes)
@@ -85,7 +93,8 @@ public sealed partial class CouponService
                 CancellationToken.None);
             if (answer.Refusal is { } refusal)
             {
-                await GiveUpAsync(held, caller);
+                await GiveUpAsync(held, call.Caller());
+                if (await IsRecordedAsync(receipts, call)) return [];
                 throw ErrorMap.ToFailure(refusal with { Details = refusal.Details.Add(new RefusalDetail("index", $"{one.Position}")) });
             }
 
@@ -128,19 +137,18 @@ public sealed partial class CouponService
         }
     }
 
-    // First nobody can decide for it any more, then it is free. A call of the same order that has decided wins.
+    // First nobody can decide for it any more, then it is free. A call of the same order that has decided took the key before.
     private async ValueTask GiveUpAsync(List<HeldCode> held, Caller caller)
     {
         foreach (var (asked, coupon) in held)
         {
-            var end = await grains.AskAsync(
+            _ = await grains.AskAsync(
                 new Command(
                     caller.Partition,
                     [new CommandKey(JointStackTurns.Outcome(coupon.RedemptionId), RefusalReason.OrderIdReused)],
                     UInt128.Zero,
                     _ => Decision.Silent()),
                 CancellationToken.None);
-            if (end.Refusal is not null) continue;
             _ = await grains.AskAsync(
                 new Command(
                     PartitionId.Agreement(coupon.AgreementId),

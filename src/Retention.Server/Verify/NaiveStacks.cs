@@ -28,6 +28,7 @@ public sealed class NaiveStacks : INaiveLaw
                 held[redemption] = fact.Grain;
                 break;
             case "joint-stack-released":
+                if (!held.ContainsKey(redemption)) Tell(fact, $"is released, and {redemption} did not hold it");
                 if (decided.ContainsKey(redemption)) Tell(fact, $"is released, and the chain decided for {redemption}");
                 break;
             case "redemption-stacked":

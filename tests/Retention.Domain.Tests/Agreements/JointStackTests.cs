@@ -72,6 +72,22 @@ public sealed class JointStackTests
     }
 
     [Fact]
+    public void An_order_that_was_given_up_halfway_holds_its_coupon_anew()
+    {
+        var (first, second) = (shop.Order("o-1", 1000, Coupon("p-1")), shop.Order("o-1", 1000, Coupon("p-1")));
+        Assert.Null(first.Hold());
+        first.GiveUp(stopped: true);
+
+        Assert.Null(second.Hold());
+        first.GiveUp();
+
+        Assert.NotNull(second.Decide().Reply);
+        second.GiveUp();
+        Scene.Books.Deliver();
+        Assert.Equal(66, Scene.Account.SecondNet);
+    }
+
+    [Fact]
     public void Nobody_gets_a_coupon_that_the_chain_decided_for_however_late_its_word_arrives()
     {
         var code = Coupon("p-1");

@@ -75,13 +75,13 @@ public sealed class JointStacks
             return (decision.Reply as StackRedemption, decision.Refusal);
         }
 
-        public void GiveUp()
+        /// <param name="stopped">After the first of its two steps.</param>
+        public void GiveUp(bool stopped = false)
         {
             foreach (var one in held.Values)
             {
-                var end = Books.Ask(_ => Decision.Silent(), JointStackTurns.Outcome(one.RedemptionId));
-                if (end.Reply is not null) continue;
-                Books.Ask(turn => JointStackTurns.Release(turn, shop.Scene.Asks(Shoes), Id, one.RedemptionId));
+                Books.Ask(_ => Decision.Silent(), JointStackTurns.Outcome(one.RedemptionId));
+                if (!stopped) Books.Ask(turn => JointStackTurns.Release(turn, shop.Scene.Asks(Shoes), Id, one.RedemptionId));
             }
 
             Books.Deliver();

@@ -60,6 +60,9 @@ public sealed class ServeProcess : IDisposable
     /// <summary>Asks the process to end, as service managers do.</summary>
     public void Terminate() => Process.Start("kill", ["-TERM", $"{process.Id}"]).WaitForExit();
 
+    /// <summary>Ends the process at once, as kill -9 does.</summary>
+    public void Kill() => process.Kill();
+
     /// <summary>The exit code, and what was told until then.</summary>
     public async Task<(int Code, string Output, string Errors)> ExitAsync()
     {
