@@ -61,10 +61,14 @@ public sealed class JointStackProperties
             var (order, coupon) = (which % Orders, which % Coupons);
             switch (what)
             {
-                case 0 or 1:
+                case 0:
                     Hold(order);
                     break;
+                case 1:
+                    Decide(order);
+                    break;
                 case 2 or 3:
+                    Hold(order);
                     Decide(order);
                     break;
                 case 4:
