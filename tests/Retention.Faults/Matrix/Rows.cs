@@ -45,6 +45,8 @@ internal static class Rows
         ("L8bombs", BombRow.RunAsync),
         ("L9", TlsRow.RunAsync),
         ("P18", OverloadRow.RunAsync),
+        ("S6", TokenRow.RunAsync),
+        ("S7", OverreachRow.RunAsync),
         ("S2", TimingRow.RunAsync),
         ("S3", NeighbourRow.RunAsync),
         ("C1", ClearingRow.RunAsync),
