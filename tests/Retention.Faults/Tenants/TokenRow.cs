@@ -39,11 +39,11 @@ internal static class TokenRow
         var (good, wrong, random) = (made.ApiKey, new List<string>(), new Random(6));
         var attempts = Battery(good, dead.ApiKey).Concat(Enumerable.Range(0, sheet.Of(1_000, 200_000)).Select(_ => Changed(good, random))).ToList();
         var refused = 0;
-        foreach (var headers in attempts)
+        await Shop.Each(attempts, async headers =>
         {
-            if (await IsRefusedAsync(http, headers)) refused++;
-            else wrong.Add(string.Join(" + ", headers.Select(x => x.Length > 100 ? x[..100] : x)));
-        }
+            if (await IsRefusedAsync(http, headers)) Interlocked.Increment(ref refused);
+            else lock (wrong) wrong.Add(string.Join(" + ", headers.Select(x => x.Length > 100 ? x[..100] : x)));
+        });
 
         if (await IsRefusedAsync(http, ["Bearer " + good])) wrong.Add("the good key is refused");
         sheet.Add(new Outcome("S6 wrong credentials", attempts.Count, refused, 0, 0, wrong.Count), wrong);
