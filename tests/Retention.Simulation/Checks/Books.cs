@@ -12,7 +12,7 @@ namespace Retention.Simulation.Checks;
 /// A naive second set of books, kept from the journal alone and closed after every commit.
 /// It shares no arithmetic with the toy domain's states.
 /// </summary>
-public sealed class Books(Run run)
+public sealed partial class Books(Run run)
 {
     private readonly Dictionary<GrainId, long> versions = [];
     private readonly Dictionary<GrainId, long> sums = [];
@@ -147,6 +147,10 @@ public sealed class Books(Run run)
         {
             EnterConflict(grain, fact);
         }
+        else if (grain.Kind is ToyGrains.Use or ToyGrains.Rate or ToyGrains.Counter)
+        {
+            EnterLines(grain, fact);
+        }
         else if (fact.Verb is ToyVerb.Added or ToyVerb.Counted)
         {
             sums[grain] = sums.GetValueOrDefault(grain) + fact.Amount;
@@ -234,8 +238,9 @@ public sealed class Books(Run run)
         }
         else if (status == CouponStatus.Reversed)
         {
-            tally.Redeemed -= coupon.Value;
-            tally.OwedToFirst -= issuedByFirst ? -coupon.Value : coupon.Value;
+            var rest = TakeRest(grain, coupon.Value);
+            tally.Redeemed -= rest;
+            tally.OwedToFirst -= issuedByFirst ? -rest : rest;
         }
         else if (status == CouponStatus.Voided)
         {
@@ -254,6 +259,7 @@ public sealed class Books(Run run)
         {
             Demand(tally.Positions == 0, "PositionsSumToZero", $"{agreement} {tally}");
             Demand(tally.OfFirst == tally.OwedToFirst, "PositionsAreWhatWasRedeemed", $"{agreement} {tally}");
+            CloseCounter(agreement);
             Demand(tally.Reserved + tally.InFlight + tally.Redeemed == 0, "ReservesPlusInFlight", $"{agreement} {tally}");
         }
 

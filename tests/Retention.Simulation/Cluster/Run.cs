@@ -33,7 +33,7 @@ public sealed class Run
         Swarm = swarm;
         Bug = bug;
         chance = new Rng(swarm.Seed, "faults");
-        Turns = new ToyTurns(bug);
+        Turns = new ToyTurns(bug, swarm.HasLines);
         Kinds = new GrainKinds(Turns.Kinds);
         Books = new Books(this);
         History = new History(this);

@@ -33,6 +33,9 @@ public enum PlantedBug
     ConflictForOpenCoupon,
     TailIsNotWhatCameSince,
     NewsToldTwice,
+    LineTwice,
+    LineAtOtherRate,
+    OneSidedCounter,
 }
 
 /// <summary>A law that does not hold, and where it was seen.</summary>

@@ -60,6 +60,8 @@ public sealed class Swarm
         }
 
         ReadBack = crowd.Chance(400) ? 500 : 0;
+        // None of the corpus: its seeds stay the runs they were.
+        HasLines = seed % 4 == 0;
         Tenants = rng.Between(2, 3);
         Purses = rng.Between(2, 4);
         HotPurse = rng.Chance(400);
@@ -99,6 +101,9 @@ public sealed class Swarm
 
     /// <summary>How often, per mille, a client reads at once what it has just changed.</summary>
     public int ReadBack { get; }
+
+    /// <summary>Redemptions have lines that come back one by one, and clear in a second currency, too.</summary>
+    public bool HasLines { get; }
 
     public int Tenants { get; }
 

@@ -22,6 +22,12 @@ public enum Verb
 
     /// <summary>What a till gave without the network: redeemed, or kept as a conflict. Once for each coupon.</summary>
     Capture,
+
+    /// <summary>One of the two lines of a redemption comes back, and its share of both currencies. Once for each line.</summary>
+    ReverseLine,
+
+    /// <summary>From now on redemptions clear at this rate.</summary>
+    Rate,
 }
 
 /// <summary>One operation of one client, before its first attempt.</summary>

@@ -11,6 +11,7 @@ public sealed class Plan
     private readonly Rng rng;
     private readonly List<Verb> verbs = [];
     private readonly Rng offline;
+    private readonly Rng byLine;
     private readonly int captures;
 
     private Plan(Swarm swarm)
@@ -20,7 +21,8 @@ public sealed class Plan
         // Captures take the place of some redemptions, by chances of their own: the rest of a plan is as it was.
         offline = new Rng(swarm.Seed, "offline");
         captures = offline.Pick([0, 200, 500]);
-        foreach (var verb in Enum.GetValues<Verb>().Where(verb => verb != Verb.Capture))
+        byLine = new Rng(swarm.Seed, "by line");
+        foreach (var verb in Enum.GetValues<Verb>().Where(verb => verb is not (Verb.Capture or Verb.ReverseLine or Verb.Rate)))
         {
             var weight = rng.Pick([0, 1, 2, 4]);
             verbs.AddRange(Enumerable.Repeat(verb, verb is Verb.Deposit or Verb.Purchase ? weight + 2 : weight));
@@ -99,14 +101,26 @@ public sealed class Plan
         }
 
         if (verb == Verb.Redeem && offline.Chance(captures)) verb = Verb.Capture;
+        if (swarm.HasLines && verb is (Verb.Reverse or Verb.Extend) && byLine.Chance(800))
+        {
+            return new(
+                id, Verb.ReverseLine, agreement, new(agreement, ToyGrains.Coupon, sale), new(agreement, ToyGrains.Use, sale), byLine.Below(2), sale);
+        }
+
         return new(
             id, verb, agreement, new(agreement, ToyGrains.Coupon, sale), ToyGrains.ClockOf(agreement), amount * 40, sale);
     }
 
     private Operation Advance(string id, PartitionId agreement)
     {
-        var clock = ToyGrains.ClockOf(agreement);
-        return new(id, Verb.AdvanceClock, agreement, clock, clock, rng.Between(10, 200), "");
+        var (clock, by) = (ToyGrains.ClockOf(agreement), rng.Between(10, 200));
+        if (swarm.HasLines && byLine.Chance(500))
+        {
+            var rate = ToyGrains.RateOf(agreement);
+            return new(id, Verb.Rate, agreement, rate, rate, byLine.Between(50, 200), "");
+        }
+
+        return new(id, Verb.AdvanceClock, agreement, clock, clock, by, "");
     }
 
     private Operation Read(string id, PartitionId partition, PartitionId agreement)

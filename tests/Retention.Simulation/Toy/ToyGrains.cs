@@ -24,6 +24,17 @@ public static class ToyGrains
     /// <summary>A capture that could not become a redemption; its key is the coupon's.</summary>
     public const string Conflict = "conflict";
 
+    /// <summary>A redemption whose lines may come back: its worth, its rate, and which lines are back. Its key is the coupon's.</summary>
+    public const string Use = "use";
+
+    /// <summary>The rate of the second currency, in hundredths.</summary>
+    public const string Rate = "rate";
+
+    /// <summary>What a party's account comes to in the second currency.</summary>
+    public const string Counter = "counter";
+
+    public static GrainId RateOf(PartitionId agreement) => new(agreement, Rate, Rate);
+
     public static GrainId PurseOf(PartitionId tenant, string key) => new(tenant, Purse, key);
 
     /// <summary>What coupons of other brands, redeemed here, have brought in.</summary>

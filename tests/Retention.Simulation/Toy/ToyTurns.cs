@@ -5,7 +5,7 @@ using Retention.Simulation.Runs;
 namespace Retention.Simulation.Toy;
 
 /// <summary>The toy deciders for commands. Pure; a planted bug bends one of them.</summary>
-public sealed partial class ToyTurns(PlantedBug bug)
+public sealed partial class ToyTurns(PlantedBug bug, bool hasLines)
 {
     private readonly Dictionary<GrainId, long> counted = [];
 
@@ -17,7 +17,7 @@ public sealed partial class ToyTurns(PlantedBug bug)
         .. new[]
         {
             ToyGrains.Purse, ToyGrains.Offer, ToyGrains.Sale, ToyGrains.Reserve, ToyGrains.Account, ToyGrains.Clock,
-            ToyGrains.Conflict,
+            ToyGrains.Conflict, ToyGrains.Use, ToyGrains.Rate, ToyGrains.Counter,
         }.Select(name => new ToyKind(name, static (_, _, _) => Decision.Silent())),
         new ToyKind(ToyGrains.Coupon, Expire),
     ];
@@ -35,8 +35,10 @@ public sealed partial class ToyTurns(PlantedBug bug)
             Verb.Redeem => Redeem(attempt, draft),
             Verb.Capture => Capture(attempt, draft),
             Verb.Reverse => Reverse(attempt, draft),
+            Verb.ReverseLine => ReverseLine(attempt, draft),
             Verb.Extend => Extend(attempt, draft),
             Verb.AdvanceClock => AdvanceClock(attempt, draft),
+            Verb.Rate => SetRate(attempt, draft),
             _ => Read(attempt, draft),
         };
     }
@@ -168,6 +170,7 @@ public sealed partial class ToyTurns(PlantedBug bug)
     {
         draft.Put(operation.First, ToyVerb.Moved, CouponStatus.Redeemed);
         Post(draft, operation, coupon.Amount);
+        if (hasLines) OpenLines(draft, operation, coupon.Amount);
         draft.Put(ReserveFor(operation), ToyVerb.Added, -coupon.Amount);
         draft.Send(PartitionId.Tenant(ToyGrains.Partner(operation.Partition, operation.Sale)), Credit, $"{coupon.Amount}");
         draft.Decision.Remind(operation.First, Expiry, null);
@@ -185,8 +188,9 @@ public sealed partial class ToyTurns(PlantedBug bug)
         }
 
         draft.Put(operation.First, ToyVerb.Moved, CouponStatus.Reversed);
-        Post(draft, operation, bug == PlantedBug.ClawBackAtOtherSplit ? -coupon.Amount / 2 : -coupon.Amount);
-        draft.Send(PartitionId.Tenant(operation.Sale[..1]), Released, $"{coupon.Amount}");
+        var rest = hasLines ? TakeRest(draft, operation) : coupon.Amount;
+        Post(draft, operation, bug == PlantedBug.ClawBackAtOtherSplit ? -rest / 2 : -rest);
+        draft.Send(PartitionId.Tenant(operation.Sale[..1]), Released, $"{rest}");
         return draft.Reply();
     }
 
