@@ -99,6 +99,7 @@ public static class PublicFacts
         coupon-redemption redemption-spread: $at lines{line>line_id quantity amount>amount_minor_units discount>discount_minor_units}
         coupon-redemption redemption-lines-returned: $at return_id lines{line>line_id quantity amount>amount_minor_units discount>discount_minor_units}
         coupon-redemption redemption-closed: $at
+        coupon-redemption redemption-stacked: $at agreement_id discount_minor_units
         entity-account entity-cleared: $at on>date number first>first_entity_id second>second_entity_id currency>currency_code redemption>redemption_id cause subject first_minor_units second_minor_units
         entity-account entity-reversed: $at on>date number first>first_entity_id second>second_entity_id currency>currency_code redemption>redemption_id cause subject first_minor_units second_minor_units
         wallet wallet-filled: -
