@@ -15,6 +15,12 @@ public sealed partial class ShardCore
             throw new InvalidOperationException($"{batch.Length} commits were given and {results.Count} judged.");
         }
 
+        if (!isAnythingDoubtful && results.All(result => result.Verdict == CommitVerdict.Done))
+        {
+            // What was gathered meanwhile holds as well: the store need not wait for the answers.
+            Flush();
+        }
+
         for (var index = 0; index < batch.Length; index++)
         {
             OnJudged(batch[index], results[index]);

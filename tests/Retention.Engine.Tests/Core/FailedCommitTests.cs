@@ -39,6 +39,36 @@ public sealed class FailedCommitTests
     }
 
     [Fact]
+    public void What_was_built_on_a_batch_that_held_is_given_out_at_once()
+    {
+        bench.Ask("one", Add("r1", 5, A));
+        bench.Fetch();
+        bench.Flush();
+        bench.Ask("two", Add("r2", 1, A));
+        bench.Judge();
+
+        Assert.Equal(("5", ""), (bench["one"], bench["two"]));
+        Assert.Equal(2, Assert.Single(bench.Batch!).Writes[0].NewVersion);
+        bench.Judge();
+        Assert.Equal("6", bench["two"]);
+    }
+
+    [Fact]
+    public void What_was_gathered_beside_a_commit_that_failed_is_not_given_out_before_all_doubt_is_gone()
+    {
+        bench.Ask("one", Add("r1", 5, A));
+        bench.Ask("other", Add("r2", 7, B));
+        bench.Fetch();
+        bench.Flush();
+        bench.Ask("two", Add("r3", 1, A));
+        bench.Judge(Conflict);
+
+        Assert.Null(bench.Batch);
+        bench.Settle();
+        Assert.Equal(("7", 2L), (bench["other"], bench.Stored(A).Version));
+    }
+
+    [Fact]
     public void A_read_that_waits_for_a_commit_that_fails_is_decided_again()
     {
         bench.Ask("add", Add("r1", 5, A));
