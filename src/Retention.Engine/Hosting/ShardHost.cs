@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using NodaTime;
 using Retention.Engine.Core;
 using Retention.Engine.Ports;
@@ -12,6 +13,7 @@ internal sealed class ShardHost : IShardOutputs, IThreadPoolWorkItem
     private const int InputsPerTurnOnThePool = 512;
 
     private readonly ConcurrentQueue<ShardInput> mailbox = new();
+    private readonly ConcurrentQueue<ShardInput> judged = new();
     private readonly GrainHost host;
     private readonly IClock clock;
     private Replies? replies;
@@ -26,9 +28,10 @@ internal sealed class ShardHost : IShardOutputs, IThreadPoolWorkItem
 
     public ShardCore Core { get; }
 
+    /// <summary>What the store has judged goes first: the store stands still until it has the next batch.</summary>
     public void Post(ShardInput input)
     {
-        mailbox.Enqueue(input);
+        (input is Judged or JudgedUnknown ? judged : mailbox).Enqueue(input);
         if (Interlocked.Exchange(ref scheduled, 1) == 0)
         {
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
@@ -38,7 +41,7 @@ internal sealed class ShardHost : IShardOutputs, IThreadPoolWorkItem
     void IThreadPoolWorkItem.Execute()
     {
         var now = clock.GetCurrentInstant();
-        for (var count = 0; count < InputsPerTurnOnThePool && mailbox.TryDequeue(out var input); count++)
+        for (var count = 0; count < InputsPerTurnOnThePool && TryTake(out var input); count++)
         {
             Core.On(input, now);
         }
@@ -47,7 +50,7 @@ internal sealed class ShardHost : IShardOutputs, IThreadPoolWorkItem
         var last = replies;
         replies = null;
         Volatile.Write(ref scheduled, 0);
-        if (!mailbox.IsEmpty && Interlocked.Exchange(ref scheduled, 1) == 0)
+        if (!(mailbox.IsEmpty && judged.IsEmpty) && Interlocked.Exchange(ref scheduled, 1) == 0)
         {
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         }
@@ -83,6 +86,9 @@ internal sealed class ShardHost : IShardOutputs, IThreadPoolWorkItem
     public void Deliver(SentEffect effect) => host.Deliver(effect);
 
     public void Keep(KeptState state) => host.Keep(state);
+
+    private bool TryTake([NotNullWhen(true)] out ShardInput? input) =>
+        judged.TryDequeue(out input) || mailbox.TryDequeue(out input);
 
     private Replies Room()
     {
