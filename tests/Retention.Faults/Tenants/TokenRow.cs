@@ -24,6 +24,7 @@ internal static class TokenRow
     private const string Unauthenticated = "16";
     private const string ResourceExhausted = "8";
     private const int FailuresPerMinute = 10;
+    private const int HeaderBytes = 4_096;
     private static readonly TimeSpan DeadWithin = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Overlap = TimeSpan.FromSeconds(2);
 
@@ -107,10 +108,14 @@ internal static class TokenRow
     /// <summary>By the authentication in its one sentence, or, too long for a header, before it by the transport.</summary>
     private static async Task<bool> IsRefusedAsync(HttpClient http, string[] headers)
     {
-        var answer = await AskAsync(http, headers);
-        return headers.Any(x => x.Length > 4_096)
-            ? answer.Status is null or ResourceExhausted
-            : answer is { Status: Unauthenticated, Said: "credential invalid", Body.Length: 0 };
+        if (headers.All(x => x.Length <= HeaderBytes))
+        {
+            return await AskAsync(http, headers) is { Status: Unauthenticated, Said: "credential invalid", Body.Length: 0 };
+        }
+
+        // It costs the connection, which others who ask meanwhile must not share.
+        using var own = new HttpClient(new SocketsHttpHandler()) { BaseAddress = http.BaseAddress };
+        return (await AskAsync(own, headers)).Status is null or ResourceExhausted;
     }
 
     private static Task<RawAnswer> AskAsync(HttpClient http, params string[] headers) =>
