@@ -10,8 +10,8 @@ using Retention.V1;
 namespace Retention.Benchmarks.Designs;
 
 /// <summary>
-/// All subjects stand side by side; short runs alternate, so that whatever else the machine does meets them alike, and
-/// each subject's median counts.
+/// All subjects stand side by side; short runs alternate, so that whatever else the machine does meets them alike, each
+/// begins when what the one before left behind is done, and each subject's median counts.
 /// </summary>
 internal sealed partial class DesignsRun(DesignsOrder order)
 {
@@ -52,6 +52,7 @@ internal sealed partial class DesignsRun(DesignsOrder order)
                 fsyncs.Add(FsyncProbe.MedianMicroseconds(scratch.Path));
                 foreach (var row in rows)
                 {
+                    IdleMachine.Await();
                     row.Runs.Add(row.Subject.Measure(plan, order.Customers));
                     Tell(row.Subject.Name, row.Runs[^1]);
                 }

@@ -57,6 +57,9 @@ internal sealed class Subject(string name, IReadOnlyList<LoadTarget> targets, Fu
             start.ArgumentList.Add(typeof(Subject).Assembly.Location);
         }
 
+        // As tuned as the product: see its project file.
+        start.Environment["DOTNET_gcServer"] = "1";
+        start.Environment["DOTNET_GCDynamicAdaptationMode"] = "0";
         foreach (var word in (string[])["plain", "--connection", connection, "--design", $"{design}"])
         {
             start.ArgumentList.Add(word);
