@@ -9,10 +9,10 @@ public sealed record EngineLimits
     public int MaxTurns { get; init; } = 20_000;
 
     /// <summary>Grains of one shard in memory; the least recently used leave first.</summary>
-    public int MaxActive { get; init; } = 200_000;
+    public int MaxActive { get; init; } = 1_000_000;
 
     /// <summary>Estimated bytes of the states of one shard in memory.</summary>
-    public long MaxActiveBytes { get; init; } = 512L << 20;
+    public long MaxActiveBytes { get; init; } = 1L << 30;
 
     /// <summary>A grain not used for so long leaves memory.</summary>
     public Duration IdleAfter { get; init; } = Duration.FromMinutes(10);

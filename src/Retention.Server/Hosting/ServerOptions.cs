@@ -34,7 +34,7 @@ public sealed record ServerOptions
 
     public TransportOptions Transport { get; init; } = new();
 
-    public EngineLimits Engine { get; init; } = new();
+    public EngineLimits Engine { get; init; } = EngineWithin(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
 
     /// <summary>The wall clock and the monotonic one.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
@@ -44,4 +44,11 @@ public sealed record ServerOptions
 
     /// <summary>Time that calls under way have to finish when the server stops.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>A state takes about twice its estimate, so states get at most a quarter of the memory there is.</summary>
+    internal static EngineLimits EngineWithin(long memoryBytes)
+    {
+        var limits = new EngineLimits();
+        return limits with { MaxActiveBytes = Math.Min(limits.MaxActiveBytes, memoryBytes / 8) };
+    }
 }

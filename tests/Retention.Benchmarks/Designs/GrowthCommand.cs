@@ -56,7 +56,11 @@ internal static class GrowthCommand
         foreach (var row in rows) row.Measure();
         for (var round = 0; round < runs; round++)
         {
-            foreach (var row in rows) row.Runs.Add(row.Measure());
+            foreach (var row in rows)
+            {
+                IdleMachine.Await();
+                row.Runs.Add(row.Measure());
+            }
         }
 
         Console.WriteLine("| purchases | a second | p50 ms | p99 ms | server us a call | bytes a call |");
