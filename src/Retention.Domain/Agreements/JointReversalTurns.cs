@@ -9,6 +9,23 @@ namespace Retention.Domain.Agreements;
 public static class JointReversalTurns
 {
     /// <summary>
+    /// Whether the asker's tills made the redemption. Asked before a reversal, since the key of one that was made answers a
+    /// repeat without a turn, and whoever is not the redeeming side is answered as for an unknown redemption.
+    /// </summary>
+    public static Decision Find(ITurn turn, Asker asker, string agreementId, string redemptionId)
+    {
+        var unknown = Because(RefusalReason.RedemptionNotFound, ("redemption_id", redemptionId));
+        if (RedemptionId.Key(redemptionId) is not { } key) return unknown;
+
+        var found = JointDesk.Redeemed(turn.Recorded(key), PartitionId.Agreement(agreementId));
+        if (found is not { } redeemed) return turn.IsComplete ? unknown : Decision.Silent();
+
+        var desk = JointCouponTurns.Opened(turn, asker, agreementId, redeemed.Grain.Key);
+        if (!turn.IsComplete) return Decision.Silent();
+        return JointCouponTurns.IsRedeemers(desk, asker) ? Decision.With(desk.CouponId) : unknown;
+    }
+
+    /// <summary>
     /// Mirrors what stands of the redemption's entries, unless a claw-back did already. The coupon reopens, unless the terms
     /// say otherwise or the purchase that gave it was returned meanwhile. Named lines take back their part only, and the coupon stays used
     /// until the last of them.

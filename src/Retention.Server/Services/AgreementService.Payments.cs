@@ -75,6 +75,9 @@ public sealed partial class AgreementService
     {
         var agreementId = RequestField.Id(request.AgreementId, "agreement_id");
         var rate = request.Rate.ToDomain("rate");
+
+        // The key of a day's rate answers a repeat without a turn; whoever is no party learns nothing of it.
+        _ = await Account(call, request, agreementId);
         var asker = await grains.Asker(call, request);
         return await grains.Change(
             call,

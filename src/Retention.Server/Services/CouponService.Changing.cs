@@ -172,6 +172,13 @@ public sealed partial class CouponService
             : request.RedemptionId;
         var command = new ReverseCouponRedemption(caller.TenantId, redemptionId, reason, returnId) { Lines = lines };
         var asker = record.Partition.IsAgreement ? await grains.Asker(call, request) : null;
+        if (asker is not null)
+        {
+            var agreementId = record.Partition.OwnerId;
+            _ = await grains.Read<string>(
+                call, request, record.Partition, turn => JointReversalTurns.Find(turn, asker, agreementId, redemptionId));
+        }
+
         return await grains.Change(
             call,
             request,
@@ -234,7 +241,7 @@ public sealed partial class CouponService
         RequestField.Id(source, "source"),
         RequestField.Id(orderId, "order_id"));
 
-    // The agreement's own turn says whether the caller is its redeeming side.
+    // Of an agreement's, JointReversalTurns.Find says whether the caller is its redeeming side.
     private static bool IsOwn(PartitionId partition, Caller caller) =>
         partition.IsAgreement || partition == caller.Partition;
 

@@ -57,6 +57,19 @@ public sealed class FxServiceTests : IDisposable
     }
 
     [Fact]
+    public async Task A_third_tenant_is_not_told_that_a_rate_was_recorded()
+    {
+        await using var server = await TestServer.StartAsync();
+        var shops = await OpenAsync(server);
+        var stranger = await server.CreateTenantAsync();
+        await RateAsync(shops, shops.Bakery, "2017-05-01", 909);
+
+        Assert.Equal("AGREEMENT_NOT_FOUND", (await RecordAsync(shops, stranger, "2017-05-01", 909)).Reason);
+        Assert.Equal("AGREEMENT_NOT_FOUND", (await RecordAsync(shops, stranger, "2017-05-01", 910)).Reason);
+        await RateAsync(shops, shops.Shoes, "2017-05-01", 909);
+    }
+
+    [Fact]
     public async Task Either_brand_recomputes_both_currencies_from_its_feed_and_a_changed_rate_is_named()
     {
         await using var server = await TestServer.StartAsync();

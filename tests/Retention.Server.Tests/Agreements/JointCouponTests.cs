@@ -71,6 +71,28 @@ public sealed class JointCouponTests
     }
 
     [Fact]
+    public async Task A_reversal_is_answered_to_the_shop_that_redeemed_and_to_nobody_else()
+    {
+        await using var server = await TestServer.StartAsync();
+        var shops = await JointShops.OpenAsync(server, _ => { });
+        var stranger = await server.CreateTenantAsync();
+        var redemption = await shops.RedeemAsync((await shops.BuyAsync("p-1"))!);
+        var (whole, part) = (Reversal(), Reversal());
+        part.ReturnId = "return-1";
+        part.Lines.Add(new CouponReturnLine { LineId = "1", Quantity = 1 });
+        var reversed = (await shops.Shoes.Reverse(whole.Clone())).Reply;
+
+        Assert.Equal(reversed, (await shops.Shoes.Reverse(whole.Clone())).Reply);
+        foreach (var other in (TestTenant[])[shops.Bakery, stranger])
+        {
+            Assert.Equal("REDEMPTION_NOT_FOUND", (await other.Reverse(whole.Clone())).Reason);
+            Assert.Equal("REDEMPTION_NOT_FOUND", (await other.Reverse(part.Clone())).Reason);
+        }
+
+        ReverseCouponRedemptionRequest Reversal() => new() { RedemptionId = redemption };
+    }
+
+    [Fact]
     public async Task The_redeeming_side_learns_nothing_of_the_customer()
     {
         await using var server = await TestServer.StartAsync();
