@@ -59,13 +59,16 @@ public static class JointSaleTurns
             desk.CouponGrain, new JointCreditTakenBack(message.Redemption, due) { At = desk.Now }));
     }
 
-    /// <summary>The share of the credit for what is back by now, less what was taken for it before.</summary>
+    /// <summary>
+    /// The share of the credit for what is back by now, less what was taken for it before. Of what cost nothing, since the coupon
+    /// covered it all, no part has a share: the credit goes with the last of it.
+    /// </summary>
     internal static long Due(JointCouponState coupon, long backMinorUnits, long soldMinorUnits, bool isWhole)
     {
         var credit = coupon.CreditMinorUnits - coupon.DisputedAwayMinorUnits;
-        var share = isWhole || backMinorUnits >= soldMinorUnits
-            ? credit
-            : (long)((Int128)credit * backMinorUnits / soldMinorUnits);
+        var share = isWhole ? credit
+            : soldMinorUnits == 0 ? 0
+            : (long)((Int128)credit * Math.Min(backMinorUnits, soldMinorUnits) / soldMinorUnits);
         return share - (coupon.TakenBackMinorUnits - coupon.DisputedAwayMinorUnits);
     }
 }

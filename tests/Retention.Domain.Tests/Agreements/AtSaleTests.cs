@@ -148,6 +148,19 @@ public sealed class AtSaleTests
     }
 
     [Fact]
+    public void Of_a_sale_that_the_coupon_paid_for_the_credit_goes_back_with_the_last_of_it()
+    {
+        var redemption = Redeemed();
+        scene.Sell(Shoes, "s-1", redemption, total: 0);
+
+        scene.ReturnSale(Shoes, "s-1", redemption, returned: 0, total: 0, isWhole: false);
+        Assert.Equal(66, scene.Account.SecondNet);
+
+        scene.ReturnSale(Shoes, "s-1", redemption, returned: 0, total: 0, isWhole: true);
+        Assert.Equal(0, scene.Account.SecondNet);
+    }
+
+    [Fact]
     public void A_return_of_the_sale_counts_where_redemptions_clear_at_once_too()
     {
         var atOnce = new JointScene().Active();

@@ -236,11 +236,13 @@ public sealed class JointScene
     }
 
     /// <param name="returned">Of the sale, with all returns so far.</param>
-    public void ReturnSale(string tenant, string purchaseId, string redemptionId, long returned, long total = 1000)
+    /// <param name="isWhole">Null: where all of the amount is back.</param>
+    public void ReturnSale(
+        string tenant, string purchaseId, string redemptionId, long returned, long total = 1000, bool? isWhole = null)
     {
         var sale = Seen(tenant, purchaseId, "anna") with { TotalMinorUnits = total };
         Books.Send(PartitionId.Tenant(tenant), JointSales.ForReturn(
-            TenantOf(tenant), [new JointRedemption(Id, redemptionId)], sale, returned, returned == total, Now));
+            TenantOf(tenant), [new JointRedemption(Id, redemptionId)], sale, returned, isWhole ?? returned == total, Now));
         Books.Deliver();
     }
 
