@@ -7,7 +7,8 @@ namespace Retention.Server.Verify;
 
 /// <summary>
 /// The end of agreements, told a second time: nothing is issued from the end on, and from the moment after the last
-/// coupon's day, the last claw-back day and the last wait on nothing is added to the account.
+/// coupon's day, the last claw-back day, the last wait and the last answer to a dispute on nothing is added to the account
+/// but payments of what is owed.
 /// </summary>
 public sealed class NaiveEnding : INaiveLaw
 {
@@ -43,6 +44,7 @@ public sealed class NaiveEnding : INaiveLaw
         private readonly Dictionary<long, int?> clawBackDays = [];
         private DateTimeZone zone = DateTimeZone.Utc;
         private Instant honored = Instant.MinValue;
+        private long owed;
 
         public Instant? End { get; private set; }
 
@@ -63,12 +65,14 @@ public sealed class NaiveEnding : INaiveLaw
         {
             var at = fact.Json.Moment("at") ?? Instant.MinValue;
             if (End is { } end && at >= end && fact.Type == "issue-counted") return $"issues at {at}, ended at {end}";
-            if (End is { } over && at >= Instant.Max(over, honored) && fact.Type != "redemption-unconfirmed")
+            if (End is { } over && at >= Instant.Max(over, honored) && !MayFollow(fact))
             {
                 return $"gets a {fact.Type} at {at}, closed at {Instant.Max(over, honored)}";
             }
 
+            owed += NaiveEntry.First(fact.Json, "");
             Honor(fact.Json.Moment("confirm_by"));
+            Honor(fact.Json.Moment("answer_by"));
             if (fact.Type == "issue-counted") Honor(After(fact.Json.Text("ends_on"), 0));
             if (fact.Type is "redemption-cleared" or "redemption-pending"
                 && clawBackDays.GetValueOrDefault(fact.Json.Long("terms_version")) is { } days)
@@ -78,6 +82,15 @@ public sealed class NaiveEnding : INaiveLaw
 
             return null;
         }
+
+        // A wait and a silence end at their own moment, which may be that of the closing.
+        private bool MayFollow(NaiveFact fact) => fact.Type switch
+        {
+            "redemption-unconfirmed" => true,
+            "dispute-resolved" => fact.Json.Text("outcome") == "StandsByTime",
+            "settlement-recorded" or "settlement-confirmed" => owed != 0,
+            _ => false,
+        };
 
         private static int AfterEnd(JsonElement terms) =>
             terms.Long("claw_back_days_after_end") is > 0 and var days ? (int)days : EndingClawBackDays;
