@@ -11,8 +11,8 @@ public sealed class CheckedBook(string agreementId)
     private readonly CheckedCoupons coupons = new();
     private readonly NaiveExchange exchange = new();
     private NaiveStatements? statements;
-    private (string Tenant, string Brand) first;
-    private (string Tenant, string Brand) second;
+    private (string Tenant, string Brand) first = ("", "");
+    private (string Tenant, string Brand) second = ("", "");
     private DateTimeZone? zone;
     private string lastDay = "";
     private long number;
@@ -57,6 +57,7 @@ public sealed class CheckedBook(string agreementId)
     public IEnumerable<string> Compare(string name, FeedJson shown)
     {
         var period = shown.Text("period");
+        if (!LocalDatePattern.Iso.Parse(period + "-01").Success) return [$"{name}: {period} is no month"];
         if (statements is null || string.CompareOrdinal(period, Months[0].Name) < 0)
         {
             return [$"{name}: the feed has nothing of {period}"];
@@ -74,15 +75,18 @@ public sealed class CheckedBook(string agreementId)
         Amount("fees", month.Fees);
         Amount("tax", month.Tax);
         Amount("paid", month.Paid);
+        Amount("net", month.Net);
         Amount("closing", month.Closing);
+        Amount("taxIncluded", month.TaxIncluded);
         Number("issued", issued.MinorUnits, shown.Amount("issued"));
         Number("expired", expired.MinorUnits, shown.Amount("expired"));
         Number("issuedCount", issued.Count, shown.Long("issuedCount"));
         Number("expiredCount", expired.Count, shown.Long("expiredCount"));
         Number("lineCount", month.Lines, shown.Long("lineCount"));
-        Text("previousHash", month.PreviousHash);
-        Text("linesHash", month.LinesHash);
-        Text("statementHash", HashOf(period));
+        Text("byEntity", month.EntitiesText(), EntitiesOf(shown, sign));
+        Text("previousHash", month.PreviousHash, shown.Text("previousHash"));
+        Text("linesHash", month.LinesHash, shown.Text("linesHash"));
+        Text("statementHash", HashOf(period), shown.Text("statementHash"));
         return differences;
 
         void Amount(string field, long firstSees) => Number(field, sign * firstSees, shown.Amount(field));
@@ -92,11 +96,20 @@ public sealed class CheckedBook(string agreementId)
             if (counted != told) differences.Add($"{name}: {period} {field}: the feed gives {counted}, the statement says {told}");
         }
 
-        void Text(string field, string counted)
+        void Text(string field, string counted, string told)
         {
-            if (counted != shown.Text(field)) differences.Add($"{name}: {period} {field}: the feed gives {counted}, the statement says {shown.Text(field)}");
+            if (counted != told) differences.Add($"{name}: {period} {field}: the feed gives {counted}, the statement says {told}");
         }
     }
+
+    // As the first side sees them, in the form that the statement's hash is made over.
+    private string EntitiesOf(FeedJson statement, int sign) => string.Join(';', statement.List("byEntity").Select(entity =>
+    {
+        var party = entity.Part("redeeming");
+        var side = (party?.Text("tenantId"), party?.Text("brandId")) == first ? "1" : "2";
+        var (redeemed, reversed) = (sign * entity.Amount("redeemed"), sign * entity.Amount("reversed"));
+        return $"{side},{NaiveLine.Escape(entity.Text("entityId"))},{NaiveLine.Text(redeemed)},{NaiveLine.Text(reversed)}";
+    }));
 
     private void SeeTerms(string json)
     {
@@ -121,6 +134,12 @@ public sealed class CheckedBook(string agreementId)
     private void SeeEvent(string kind, FeedJson told)
     {
         var day = told.Text("day");
+        if (!LocalDatePattern.Iso.Parse(day).Success)
+        {
+            faults.Add($"has no day, told is {day}");
+            return;
+        }
+
         if (kind == "account-opened" && statements is null)
         {
             Currency = told.Text("currencyCode");
@@ -169,19 +188,20 @@ public sealed class CheckedBook(string agreementId)
         if (line.Number != ++number) faults.Add($"entry {line.Number} follows entry {number - 1}");
         number = line.Number;
         if (line.FirstCredit + line.SecondCredit != 0) faults.Add($"entry {line.Number} posts {line.FirstCredit} and {line.SecondCredit}");
-        SeeConverted(line, entry);
+        if (entry.Text("day") != day) faults.Add($"entry {line.Number} is of {entry.Text("day")}, its event of {day}");
+        SeeOtherBooks(line, entry);
         if (line.ToString() != entry.Text("line")) faults.Add($"entry {line.Number} gives the line {line}, told is {entry.Text("line")}");
         statements.Add(line);
     }
 
-    private void SeeConverted(NaiveLine line, FeedJson entry)
+    private void SeeOtherBooks(NaiveLine line, FeedJson entry)
     {
         var details = line.Details.ToDictionary(detail => detail.Key, detail => detail.Value);
-        var (counter, counterLater) = (entry.List("counter"), entry.List("counterProvisional"));
+        var (later, counter, counterLater) = (entry.List("provisional"), entry.List("counter"), entry.List("counterProvisional"));
         foreach (var (postings, name) in (IEnumerable<(IReadOnlyList<FeedJson>, string)>)
-            [(counter, "counter"), (counterLater, "counter_provisional")])
+            [(later, "provisional"), (counter, "counter"), (counterLater, "counter_provisional")])
         {
-            if (postings.Sum(posting => posting.Amount("amount")) != 0) faults.Add($"entry {line.Number} does not sum to zero in the counter currency");
+            if (postings.Sum(posting => posting.Amount("amount")) != 0) faults.Add($"entry {line.Number} posts {name} amounts that do not sum to zero");
             var told = details.GetValueOrDefault(name) ?? "0";
             if (told != NaiveLine.Text(First(postings))) faults.Add($"entry {line.Number} posts {First(postings)} and says {name}={told}");
         }
@@ -198,7 +218,7 @@ public sealed class CheckedBook(string agreementId)
             line.Redemption,
             line.TermsVersion,
             line.FirstCredit,
-            First(entry.List("provisional")),
+            First(later),
             First(counter),
             First(counterLater),
             rate,

@@ -93,12 +93,19 @@ internal sealed class NaiveMonth(string name, long opening, string previousHash)
 
     public long Paid { get; private set; }
 
-    public long Closing => Opening + Redeemed - Reversed + Fees + Tax - Paid;
+    /// <summary>Memo: contained in what the lines clear.</summary>
+    public long TaxIncluded { get; private set; }
+
+    public long Net => Redeemed - Reversed + Fees + Tax;
+
+    public long Closing => Opening + Net - Paid;
 
     public void Add(NaiveLine line)
     {
         Lines++;
         LinesHash = NaiveLine.Hash(LinesHash + "\n" + line);
+        TaxIncluded += line.Details.Where(detail => detail.Key == "tax_included")
+            .Sum(detail => long.Parse(detail.Value, CultureInfo.InvariantCulture));
         switch (line.Kind)
         {
             case "REDEEMED" or "CONFIRMED":
@@ -151,7 +158,6 @@ internal sealed class NaiveMonth(string name, long opening, string previousHash)
     // Leg 1 is redeemed at the second side's stores. The id sorts as it is, and its escaped form has no zero.
     private void AddEntity(NaiveLine line, long redeemed, long reversed)
     {
-        if (line.LegId.Length == 0) return;
         if (line.LegId.Length == 0) return;
         var side = line.LegId == "1" ? "2" : "1";
         var key = side + "\0" + NaiveLine.Escape(line.EntityId);

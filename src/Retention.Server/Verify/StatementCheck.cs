@@ -20,12 +20,32 @@ public sealed class StatementCheck
     /// <param name="line">Where it stands, for messages.</param>
     public void See(long line, JsonElement value)
     {
-        if (value.ValueKind != JsonValueKind.Object)
-        {
-            Differences.Add($"line {line}: no JSON object");
-            return;
-        }
+        if (value.ValueKind != JsonValueKind.Object) Differences.Add($"line {line}: no JSON object");
+        else Read($"line {line}", () => SeeObject(line, value));
+    }
 
+    /// <summary>Compares a GetStatementResponse with what the feed gives. Comes after the feed.</summary>
+    public void Compare(string name, JsonElement statement)
+    {
+        if (statement.ValueKind != JsonValueKind.Object) Differences.Add($"{name}: no JSON object");
+        else Read(name, () => CompareObject(name, new FeedJson(statement)));
+    }
+
+    // Whoever changed a file may have left anything in it.
+    private void Read(string where, Action read)
+    {
+        try
+        {
+            read();
+        }
+        catch (Exception e) when (NaiveLaws.IsBrokenContent(e))
+        {
+            Differences.Add($"{where}, cannot be read ({e.GetType().Name})");
+        }
+    }
+
+    private void SeeObject(long line, JsonElement value)
+    {
         if (value.TryGetProperty("entries", out var entries))
         {
             foreach (var entry in entries.EnumerateArray())
@@ -39,10 +59,8 @@ public sealed class StatementCheck
         }
     }
 
-    /// <summary>Compares a GetStatementResponse with what the feed gives. Comes after the feed.</summary>
-    public void Compare(string name, JsonElement statement)
+    private void CompareObject(string name, FeedJson shown)
     {
-        var shown = new FeedJson(statement);
         var candidates = books.Values.Where(book => book.Knows(shown)).ToList();
         if (candidates.Count == 1) Differences.AddRange(candidates[0].Compare(name, shown));
         else Differences.Add($"{name}: {candidates.Count} agreements of the feed have a side {shown.Text("brand")}");

@@ -45,6 +45,9 @@ public sealed class StatementFileTests : IDisposable
     [InlineData("\"entityId\":\"north\"", "\"entityId\":\"south\"", "gives the line")]
     [InlineData("\"day\":\"2017-05-01\",\"currencyCode\"", "\"day\":\"2017-05-02\",\"currencyCode\"", "is 2017-05-01 in")]
     [InlineData("\"number\":\"2\"", "\"number\":\"3\"", "follows entry")]
+    [InlineData("\"day\":\"2017-05-01\"}", "\"day\":\"2017-05-02\"}", "is of 2017-05-02")]
+    [InlineData("\"day\":\"2017-05-01\",\"currencyCode\"", "\"day\":\"May\",\"currencyCode\"", "has no day")]
+    [InlineData("\"minorUnits\":\"66\"", "\"minorUnits\":\"much\"", "cannot be read")]
     public async Task A_changed_line_is_named(string was, string becomes, string told)
     {
         await using var server = await TestServer.StartAsync();
@@ -71,12 +74,19 @@ public sealed class StatementFileTests : IDisposable
         var statement = await play.StatementAsync(play.Bakery, "2017-05");
         statement.Closing.MinorUnits += 1;
         statement.Issued.MinorUnits += 1;
+        statement.Net.MinorUnits += 1;
+        statement.ByEntity[0].Redeemed.MinorUnits += 1;
 
         var report = await VerifyAsync(1, file, StatementFile(statement, "changed"));
-        Assert.Equal(2, report.GetProperty("differences").GetArrayLength());
+        Assert.Equal(4, report.GetProperty("differences").GetArrayLength());
 
         var lines = (await File.ReadAllLinesAsync(file)).ToList();
         lines.RemoveAt(lines.FindIndex(line => line.Contains("redemption-cleared", StringComparison.Ordinal)));
+        await File.WriteAllLinesAsync(file, lines);
+        await VerifyAsync(1, file);
+
+        // Without the terms the lines are counted all the same.
+        lines.RemoveAll(line => line.Contains("agreement-proposed", StringComparison.Ordinal));
         await File.WriteAllLinesAsync(file, lines);
         await VerifyAsync(1, file);
     }
