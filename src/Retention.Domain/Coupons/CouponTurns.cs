@@ -150,7 +150,7 @@ public static class CouponTurns
         }
 
         OfferBudget.Watched(decision, grain, found.State, check.Discount, -check.OwnReserve, check.Now);
-        var lines = DiscountSpread.Over(check.Seen.Lines, check.Discount);
+        var lines = DiscountSpread.Over(check.Seen.Lines, check.Discount, check.Basket?.Lines ?? []);
         return lines.IsEmpty ? decision : decision.Change(
             OfferGrains.RedemptionId(tenantId, command.RedemptionId), new RedemptionSpread(lines, check.Now));
     }

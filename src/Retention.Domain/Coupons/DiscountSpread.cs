@@ -11,6 +11,17 @@ public static class DiscountSpread
     /// By the lines' amounts: up to each line in its order, the share of the sum so far, rounded down; so the shares
     /// add up to the discount exactly. Nothing where the lines have no amount.
     /// </summary>
+    /// <param name="lines">Those that the discount lies on.</param>
+    /// <param name="basket">All that the till told; the others may come back, too, and give nothing.</param>
+    public static ImmutableArray<RedeemedLine> Over(
+        ImmutableArray<BasketLine> lines, long discount, ImmutableArray<BasketLine> basket)
+    {
+        var spread = Over(lines, discount);
+        return spread.Length == 0 || lines.Length == basket.Length ? spread : spread.AddRange(basket
+            .Except<BasketLine>(lines, ReferenceEqualityComparer.Instance)
+            .Select(line => new RedeemedLine(line.LineId, line.Quantity, line.AmountMinorUnits, 0) { IsBeside = true }));
+    }
+
     public static ImmutableArray<RedeemedLine> Over(ImmutableArray<BasketLine> lines, long discount)
     {
         if (lines.IsEmpty) return [];
@@ -41,10 +52,7 @@ public static class DiscountSpread
         foreach (var ask in asked)
         {
             var line = redemption.Lines.FirstOrDefault(line => line.Line == ask.LineId);
-            if (line is null || back.Any(taken => taken.Line == ask.LineId))
-            {
-                return ([], Because(RefusalReason.LineNotFound, ("line_id", ask.LineId)));
-            }
+            if (line is null) return ([], Because(RefusalReason.LineNotFound, ("line_id", ask.LineId)));
 
             var amount = ask.Amount?.MinorUnits ?? Share(line, ask.Quantity);
             if (line.QuantityBack + ask.Quantity > line.Quantity || line.AmountBack + amount > line.Amount)

@@ -49,8 +49,12 @@ public sealed record RedemptionState
 public sealed record RedeemedLine(
     string Line, long Quantity, long Amount, long Discount, long QuantityBack = 0, long AmountBack = 0, long DiscountBack = 0)
 {
-    /// <summary>Nothing of it is left.</summary>
-    public bool IsBack => AmountBack == Amount && DiscountBack == Discount;
+    /// <summary>The coupon did not lie on it: it may come back, but nothing waits for it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool IsBeside { get; init; }
+
+    /// <summary>Nothing of it is left that the redemption waits for.</summary>
+    public bool IsBack => IsBeside || (AmountBack == Amount && DiscountBack == Discount);
 
     public RedeemedLine Less(ImmutableArray<LineBack> back)
     {

@@ -16,6 +16,7 @@ internal static class CouponMessages
     {
         if (basket is null) return null;
         RequestField.AtMost(basket.Lines, "basket.lines", LinesMax);
+        EachOnce(basket.Lines.Where(line => line.LineId.Length > 0).Select(line => line.LineId), "basket.lines");
         var total = RequestField.Money(basket.Total, "basket.total");
         return new BasketSeen(
             total.MinorUnits,
@@ -34,6 +35,7 @@ internal static class CouponMessages
     public static ImmutableArray<CouponReturnLine> LinesToDomain(this V1.ReverseCouponRedemptionRequest request)
     {
         RequestField.AtMost(request.Lines, "lines", LinesMax);
+        EachOnce(request.Lines.Select(line => line.LineId), "lines");
         return
         [
             .. request.Lines.Select(line => line.Quantity == 0 && line.Amount is null
@@ -97,6 +99,13 @@ internal static class CouponMessages
         Discount = coupon.DiscountMinorUnits is { } off ? new Money(coupon.Currency, off).ToProto() : null,
         ExpireTime = coupon.ExpiresAt.ToProto(),
     };
+
+    // A return names a line by its id, so two of one id would come back together.
+    private static void EachOnce(IEnumerable<string> lineIds, string field)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        if (!lineIds.All(seen.Add)) throw RequestField.Invalid(field, "each_line_id_once");
+    }
 
     private static string BinOf(string bin) => bin.Length == 0 || (bin.Length is >= 4 and <= 8 && bin.All(char.IsAsciiDigit))
         ? bin

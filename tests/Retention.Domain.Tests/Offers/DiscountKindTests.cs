@@ -45,11 +45,36 @@ public sealed class DiscountKindTests
         var redemption = scene.Redeemed(Buying(("a", "cake", 1, 500), ("b", "rolls", 1, 500)));
 
         Assert.Equal(100, redemption.DiscountMinorUnits);
-        Assert.Equal(
-            RefusalReason.LineNotFound,
-            scene.Return(redemption.RedemptionId, "ret-1", new CouponReturnLine("1", 1, null)).Refusal?.Reason);
         Assert.Null(scene.Return(redemption.RedemptionId, "ret-2", new CouponReturnLine("0", 1, null)).Refusal);
         Assert.Equal(0, scene.State("off-1").RedeemedCount);
+    }
+
+    [Fact]
+    public void A_line_that_the_coupon_did_not_lie_on_comes_back_with_the_others_and_gives_nothing()
+    {
+        scene.Active(Spring with
+        {
+            Discount = new Discount(0, 2000, 0) { OnMatchingLines = true },
+            Conditions = new OfferConditions(0, ["cake"], [], false),
+        });
+        var basket = Buying(("a", "cake", 2, 500), ("b", "rolls", 2, 500), ("c", "cake", 1, 10));
+        var redemption = scene.Redeemed(basket).RedemptionId;
+
+        Assert.Equal((0, false), Back("ret-1", new CouponReturnLine("1", 1, null)));
+        Assert.Equal((50, false), Back("ret-2", new("1", 1, null), new("0", 1, null)));
+        Assert.Equal(
+            RefusalReason.ReturnExceedsPurchase,
+            scene.Return(redemption, "ret-3", new CouponReturnLine("1", 1, null)).Refusal?.Reason);
+        Assert.Equal(
+            RefusalReason.LineNotFound, scene.Return(redemption, "ret-3", new CouponReturnLine("9", 1, null)).Refusal?.Reason);
+        Assert.Equal((52, true), Back("ret-3", new("0", 1, null), new("2", 1, null)));
+        Assert.Equal((0, 0), (scene.State("off-1").RedeemedCount, scene.State("off-1").DiscountMinorUnits));
+
+        (long, bool) Back(string returnId, params CouponReturnLine[] lines)
+        {
+            var reversal = (CouponReversal)scene.Return(redemption, returnId, lines).Reply!;
+            return (reversal.DiscountMinorUnits, reversal.IsWhole);
+        }
     }
 
     [Fact]

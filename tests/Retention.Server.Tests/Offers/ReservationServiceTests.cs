@@ -123,6 +123,32 @@ public sealed class ReservationServiceTests
         Assert.Equal(0, (await tenant.Offer(offer.OfferId)).RedeemedCount);
     }
 
+    [Fact]
+    public async Task A_basket_and_a_return_name_each_line_once()
+    {
+        await using var server = await TestServer.StartAsync();
+        var tenant = await server.CreateTenantAsync();
+        await tenant.ActiveOffer(new Offer { Code = "TWIN", Discount = new Discount { ShareBps = 1000 } });
+        var line = new Line { LineId = "1", Quantity = 1, Amount = Usd(500) };
+        var twins = await tenant.Redeem(new()
+        {
+            Code = "twin", Basket = new Basket { Total = Usd(1000), Lines = { line, line } },
+        });
+        var nameless = await tenant.Redeem(new()
+        {
+            Code = "twin", Basket = new Basket { Total = Usd(500), Lines = { line, new Line(), new Line() } },
+        });
+        var back = new CouponReturnLine { LineId = "1", Quantity = 1 };
+
+        var returned = await tenant.Reverse(new()
+        {
+            RedemptionId = nameless.Reply.Redemption.RedemptionId, ReturnId = "ret-1", Lines = { back, back },
+        });
+
+        Assert.Equal(("FIELD_INVALID", "basket.lines"), (twins.Reason, twins.Raw.Info!.Metadata["field"]));
+        Assert.Equal(("FIELD_INVALID", "lines"), (returned.Reason, returned.Raw.Info!.Metadata["field"]));
+    }
+
     private static async Task AdvanceAsync(TestTenant tenant, long seconds) =>
         _ = (await tenant.Client.Call<AdvanceClockRequest, AdvanceClockResponse>(
             "TenantService/AdvanceClock",
