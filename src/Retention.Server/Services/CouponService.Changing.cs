@@ -58,7 +58,7 @@ public sealed partial class CouponService
         var ttl = request.Ttl is { } duration
             ? NodaTime.Duration.FromSeconds(Math.Clamp(duration.Seconds, 0, 1L << 32)) + NodaTime.Duration.FromNanoseconds((long)duration.Nanos)
             : throw RequestField.Invalid("ttl", "required");
-        var key = ReservationOf(caller, request.Source, request.OrderId);
+        var key = ReservationOf(await OrderAsync(call, till.StoreId, request.Source, request.OrderId));
         var joint = await FindAgreement(call, request, till);
         var command = new ReserveCoupon(till, ReservationId.Of(caller.TenantId, requestId), ttl);
         return await grains.Change(
@@ -104,7 +104,9 @@ public sealed partial class CouponService
         var caller = call.Caller();
         var requestId = RequestField.RequestId(request.RequestId);
         CheckTill(request.TillId, request.CashierId);
-        var isOrder = request.OrderId.Length > 0;
+        OrderName? order = request.OrderId.Length > 0
+            ? await OrderAsync(call, StoreOf(caller, request.StoreId), request.Source, request.OrderId)
+            : null;
         var command = CommandOf(caller, request.Code, request.CampaignId, request.CustomerId) with
         {
             StoreId = StoreOf(caller, request.StoreId),
@@ -115,7 +117,7 @@ public sealed partial class CouponService
             DiscountMost = request.MaximumDiscount is null
                 ? null
                 : RequestField.Money(request.MaximumDiscount, "maximum_discount", request.Basket?.Total?.CurrencyCode).MinorUnits,
-            OrderReservation = isOrder ? ReservationOf(caller, request.Source, request.OrderId) : null,
+            OrderReservation = order is { } reserved ? ReservationOf(reserved) : null,
         };
 
         // Only a joint code costs another question: the hot path of a generic code is one turn.
@@ -125,15 +127,14 @@ public sealed partial class CouponService
             ? CouponTurns.Redeem(turn, command)
             : joint.Fault is { } fault ? fault : JointCouponTurns.Redeem(turn, joint.Asker, joint.AgreementId, command);
 
-        return isOrder
+        return order is { } named
             ? await grains.Change(
                 call,
                 request,
                 partition,
                 Decide,
                 Redeemed,
-                new CommandKey(
-                    OrderKey(caller, request.Source, request.OrderId), RefusalReason.OrderIdReused))
+                new CommandKey(OrderKey(named), RefusalReason.OrderIdReused))
             : await grains.Change(call, request, partition, Decide, Redeemed);
     }
 
@@ -162,8 +163,7 @@ public sealed partial class CouponService
         var reason = RequestField.Text(request.Reason, "reason", ReasonMax);
         var lines = request.LinesToDomain();
         if (lines.Length > 0 && returnId.Length == 0) throw RequestField.Invalid("return_id", "required_with_lines");
-        var key = RedemptionKey(request, caller);
-        var record = await grains.FindAsync(key, call.Cancellation);
+        var record = await RedemptionAsync(request, call);
         if (record?.Ledger is not { Keys.Count: > 0 } ledger || !IsOwn(record.Partition, caller)) throw Unknown(request);
 
         // A commit may hold several redemptions of one request: then each has a key of its own.
@@ -194,13 +194,13 @@ public sealed partial class CouponService
 
     private async ValueTask<string> ReservationIdOf(ReleaseReservationRequest request, Caller caller, CallContext call)
     {
+        var brand = await places.NamedAsync(call, request.BrandId);
         switch (request.WhichCase)
         {
             case ReleaseReservationRequest.WhichOneofCase.ReservationId:
                 return RequestField.Id(request.ReservationId, "reservation_id");
             case ReleaseReservationRequest.WhichOneofCase.OrderId:
-                var key = ReservationOf(caller, request.Source, request.OrderId);
-                var record = await grains.FindAsync(key, call.Cancellation);
+                var record = await FindAsync(ReservationOf, request.Source, request.OrderId, brand, call);
                 return record?.Ledger is { Keys.Count: > 0 } ledger
                     ? ReservationId.Of(ledger.Keys[0])
                     : throw ErrorMap.ToFailure(
@@ -216,30 +216,45 @@ public sealed partial class CouponService
         RequestField.OptionalId(cashierId, "cashier_id");
     }
 
-    private static LedgerKey RedemptionKey(ReverseCouponRedemptionRequest request, Caller caller)
+    private async ValueTask<JournalRecord?> RedemptionAsync(ReverseCouponRedemptionRequest request, CallContext call)
     {
+        var brand = await places.NamedAsync(call, request.BrandId);
         switch (request.WhichCase)
         {
             case ReverseCouponRedemptionRequest.WhichOneofCase.RedemptionId:
-                return RedemptionId.Key(request.RedemptionId) ?? throw Unknown(request);
+                return await grains.FindAsync(RedemptionId.Key(request.RedemptionId) ?? throw Unknown(request), call.Cancellation);
             case ReverseCouponRedemptionRequest.WhichOneofCase.OrderId:
-                return OrderKey(caller, request.Source, request.OrderId);
+                return await FindAsync(OrderKey, request.Source, request.OrderId, brand, call);
             default:
                 throw RequestField.Invalid("redemption_id", "required");
         }
     }
 
-    private static LedgerKey OrderKey(Caller caller, string source, string orderId) => RedemptionId.Order(
-        caller.TenantId,
-        caller.BrandId ?? "",
-        RequestField.Id(source, "source"),
-        RequestField.Id(orderId, "order_id"));
+    private async ValueTask<OrderName> OrderAsync(CallContext call, string storeId, string source, string orderId)
+    {
+        var order = OrderOf(call.Caller(), source, orderId);
+        return order with { BrandId = await places.OfOrderAsync(call, storeId) };
+    }
 
-    private static LedgerKey ReservationOf(Caller caller, string source, string orderId) => ReservationId.Order(
-        caller.TenantId,
-        caller.BrandId ?? "",
-        RequestField.Id(source, "source"),
-        RequestField.Id(orderId, "order_id"));
+    // An order that nothing told the brand of stands without one.
+    private async ValueTask<JournalRecord?> FindAsync(
+        Func<OrderName, LedgerKey> key, string source, string orderId, string? brand, CallContext call)
+    {
+        var order = OrderOf(call.Caller(), source, orderId);
+        var ofBrand = key(order with { BrandId = brand ?? await places.OfOrderAsync(call, "") });
+        return await grains.FindAsync(ofBrand, call.Cancellation)
+            ?? (brand is null ? await grains.FindAsync(key(order), call.Cancellation) : null);
+    }
+
+    /// <summary>Without its brand.</summary>
+    private static OrderName OrderOf(Caller caller, string source, string orderId) =>
+        new(caller.TenantId, "", RequestField.Id(source, "source"), RequestField.Id(orderId, "order_id"));
+
+    private static LedgerKey OrderKey(OrderName order) =>
+        RedemptionId.Order(order.TenantId, order.BrandId, order.Source, order.OrderId);
+
+    private static LedgerKey ReservationOf(OrderName order) =>
+        ReservationId.Order(order.TenantId, order.BrandId, order.Source, order.OrderId);
 
     // Of an agreement's, JointReversalTurns.Find says whether the caller is its redeeming side.
     private static bool IsOwn(PartitionId partition, Caller caller) =>
@@ -249,4 +264,7 @@ public sealed partial class CouponService
         request.WhichCase == ReverseCouponRedemptionRequest.WhichOneofCase.OrderId
             ? Refusal.Because(RefusalReason.RedemptionNotFound, ("order_id", request.OrderId))
             : Refusal.Because(RefusalReason.RedemptionNotFound, ("redemption_id", request.RedemptionId)));
+
+    /// <summary>What names a till's order in the ledger.</summary>
+    private readonly record struct OrderName(string TenantId, string BrandId, string Source, string OrderId);
 }

@@ -131,14 +131,15 @@ public sealed partial class CouponService
     {
         var caller = call.Caller();
         CheckTill(item.TillId, item.CashierId);
-        var key = OrderKey(caller, item.Source, item.OrderId);
+        var order = await OrderAsync(call, StoreOf(caller, item.StoreId), item.Source, item.OrderId);
+        var key = OrderKey(order);
         var till = CommandOf(caller, item.Code, item.CampaignId, item.CustomerId) with
         {
             StoreId = StoreOf(caller, item.StoreId),
             Basket = item.Basket.ToDomain(),
             LacksTillIds = Places.LacksTillIds(caller, item.TillId, item.CashierId),
             RedemptionId = RedemptionId.Of(key),
-            OrderReservation = ReservationOf(caller, item.Source, item.OrderId),
+            OrderReservation = ReservationOf(order),
         };
         var joint = await FindAgreement(call, request, till);
         var text = RequestField.Text(item.SignedText, "items.signed_text", SignedTextMax);

@@ -33,20 +33,21 @@ public sealed partial class CouponService
         CheckTill(request.TillId, request.CashierId);
         if (request.Codes.Count == 0) throw RequestField.Invalid("codes", "required");
         RequestField.AtMost(request.Codes, "codes", CouponStack.CodesMax);
+        var order = await OrderAsync(call, StoreOf(caller, request.StoreId), request.Source, request.OrderId);
         var till = CommandOf(caller, request.Codes[0], request.CampaignId, request.CustomerId) with
         {
             Code = "",
             StoreId = StoreOf(caller, request.StoreId),
             Basket = request.Basket.ToDomain() ?? throw RequestField.Invalid("basket", "required"),
             LacksTillIds = Places.LacksTillIds(caller, request.TillId, request.CashierId),
-            OrderReservation = ReservationOf(caller, request.Source, request.OrderId),
+            OrderReservation = ReservationOf(order),
         };
-        var order = OrderKey(caller, request.Source, request.OrderId);
+        var orderKey = OrderKey(order);
         var routes = await RoutesAsync(request, till, call);
 
-        LedgerKey[] receipts = [LedgerKey.Request(caller.TenantId, requestId), order];
+        LedgerKey[] receipts = [LedgerKey.Request(caller.TenantId, requestId), orderKey];
         var held = routes.Count == 0 || await IsRecordedAsync(receipts, call) ? [] : await HoldAsync(routes, receipts, call);
-        var answer = await DecideAsync(request, till, requestId, order, held, call);
+        var answer = await DecideAsync(request, till, requestId, orderKey, held, call);
         await TakeAsync(answer, till, routes, caller, call);
         return answer;
     }

@@ -22,6 +22,8 @@ public sealed partial class CouponService(IGrainHost grains, CodeGuard guard, Co
 {
     private const int CodeMax = 128;
 
+    private readonly Places places = new(grains);
+
     public ServiceDescriptor Descriptor => CouponServiceReflection.Descriptor.Services[0];
 
     public void Bind(RpcMethods methods) => methods

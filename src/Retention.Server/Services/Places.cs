@@ -38,6 +38,23 @@ internal sealed class Places(IGrainHost grains)
         return Of(caller, brand ?? "", store, tillId, cashierId);
     }
 
+    /// <summary>
+    /// The brand whose order it is, so that a till and an office of the tenant mean the same order; empty where nothing
+    /// tells it.
+    /// </summary>
+    public async ValueTask<string> OfOrderAsync(CallContext call, string storeId) =>
+        call.Caller().BrandId ?? await BrandAsync(call, RequestField.OptionalId(storeId, "store_id")) ?? "";
+
+    /// <summary>The brand that a request names, which must be there; null: it names none.</summary>
+    public async ValueTask<string?> NamedAsync(CallContext call, string brandId)
+    {
+        if (RequestField.OptionalId(brandId, "brand_id") is not { } brand) return null;
+        var isOwn = call.Caller().BrandId is not { } own || own == brand;
+        return isOwn && (await TenantAsync(call)).Brands.ContainsKey(brand)
+            ? brand
+            : throw ErrorMap.ToFailure(Refusal.Because(RefusalReason.BrandNotFound, ("brand_id", brand)));
+    }
+
     /// <summary>A till that does not name both, in a request that could: the program says whether that may be.</summary>
     public static bool LacksTillIds(Caller caller, string tillId, string cashierId) =>
         caller.Role == Role.Store && (tillId.Length == 0 || cashierId.Length == 0);
@@ -55,11 +72,16 @@ internal sealed class Places(IGrainHost grains)
     // Empty for a store that does not exist: the turn refuses it.
     private async ValueTask<string?> BrandAsync(CallContext call, string? store)
     {
-        var caller = call.Caller();
-        var read = new Command(caller.Partition, [], 0, TenantTurns.Read(caller.TenantId));
-        var tenant = (TenantState)Asking.Granted(await grains.AskAsync(read, call.Cancellation));
+        var tenant = await TenantAsync(call);
         if (store is not null) return tenant.Stores.GetValueOrDefault(store)?.BrandId ?? "";
         return tenant.Brands.Count == 1 ? tenant.Brands.Values.First().BrandId : null;
+    }
+
+    private async ValueTask<TenantState> TenantAsync(CallContext call)
+    {
+        var caller = call.Caller();
+        var read = new Command(caller.Partition, [], 0, TenantTurns.Read(caller.TenantId));
+        return (TenantState)Asking.Granted(await grains.AskAsync(read, call.Cancellation));
     }
 
     private static string? Optional(string text) => text.Length == 0 ? null : text;

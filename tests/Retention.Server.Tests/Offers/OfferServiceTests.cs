@@ -46,6 +46,47 @@ public sealed class OfferServiceTests
     }
 
     [Fact]
+    public async Task An_order_is_one_whether_its_till_or_an_office_of_the_tenant_speaks_of_it()
+    {
+        await using var server = await TestServer.StartAsync();
+        var tenant = await server.CreateTenantAsync();
+        var offer = await tenant.ActiveOffer(new Offer { Code = "ONE", Discount = new Discount { AmountOff = Usd(100) } });
+        var order = new RedeemCouponRequest { Code = "one", OrderId = "o-1", Source = "pos", StoreId = tenant.StoreId };
+
+        var first = (await Office(order)).Reply;
+        Assert.Equal(first, (await tenant.Redeem(new(order) { RequestId = "till" })).Reply);
+        Assert.Equal(1, (await tenant.Offer(offer.OfferId)).RedeemedCount);
+        Assert.Equal(RpcStatus.Ok, (await Reversed("o-1")).Code);
+        await tenant.Redeem(new(order) { OrderId = "o-2" });
+        Assert.Equal(RpcStatus.Ok, (await Reversed("o-2")).Code);
+
+        await tenant.CreateBrandAsync("second");
+        await tenant.Redeem(new(order) { OrderId = "o-3" });
+        Assert.Equal(RpcStatus.Ok, (await Office(new(order) { RequestId = "none", OrderId = "o-4", StoreId = "" })).Code);
+        Assert.Equal("REDEMPTION_NOT_FOUND", (await Reversed("o-3")).Reason);
+        Assert.Equal("REDEMPTION_NOT_FOUND", (await Reversed("o-3", "second")).Reason);
+        Assert.Equal("BRAND_NOT_FOUND", (await Reversed("o-3", "third")).Reason);
+        Assert.Equal(RpcStatus.Ok, (await Reversed("o-3", tenant.BrandId)).Code);
+        Assert.Equal(RpcStatus.Ok, (await Reversed("o-4")).Code);
+        Assert.Equal(0, (await tenant.Offer(offer.OfferId)).RedeemedCount);
+
+        Task<RpcAnswer<RedeemCouponResponse>> Office(RedeemCouponRequest asked) =>
+            tenant.Client.Call<RedeemCouponRequest, RedeemCouponResponse>(
+                "CouponService/RedeemCoupon",
+                new(asked) { RequestId = asked.RequestId.Length > 0 ? asked.RequestId : "office" },
+                tenant.AdminKey);
+
+        async Task<RpcAnswer<ReverseCouponRedemptionResponse>> Reversed(string orderId, string brandId = "") =>
+            await tenant.Client.Call<ReverseCouponRedemptionRequest, ReverseCouponRedemptionResponse>(
+                "CouponService/ReverseCouponRedemption",
+                new()
+                {
+                    RequestId = TestServer.NewId(), OrderId = orderId, Source = "pos", BrandId = brandId, Reason = "RETURNED",
+                },
+                await tenant.KeyAsync(Role.Support));
+    }
+
+    [Fact]
     public async Task A_redemption_is_reversed_once_by_its_id_or_by_its_order()
     {
         await using var server = await TestServer.StartAsync();
