@@ -6,7 +6,7 @@ using static Retention.Kernel.Refusal;
 
 namespace Retention.Domain.Coupons;
 
-/// <summary>What a code led to, or why to nothing.</summary>
+/// <summary>What a code led to, or why to nothing; a unique coupon of another campaign than the till names is both.</summary>
 /// <param name="CouponCode">Of a unique coupon; empty for a generic code.</param>
 internal readonly record struct FoundCoupon(
     TenantState Tenant,
@@ -27,6 +27,19 @@ internal readonly record struct FoundCoupon(
 
     public static FoundCoupon None(TenantState tenant, Refusal why) =>
         new(tenant, why, OfferState.Initial, null, false, null, "");
+
+    /// <summary>Why the code is of no use, whatever the offer's conditions say; null: they decide.</summary>
+    public Refusal? Fault(RedeemCoupon command, ITurn turn) => Unknown is { Reason: RefusalReason.CouponNotInCampaign }
+        ? Failing(command, turn, "").First()
+        : Unknown;
+
+    /// <summary>All that fails, in the order in which a redemption refuses.</summary>
+    public Refusals Failing(RedeemCoupon command, ITurn turn, string reservation)
+    {
+        var failing = default(Refusals);
+        if (Unknown is { } unknown) failing.Add(unknown);
+        return State.Offer is null ? failing : OfferConditionsCheck.Failing(Check(command, turn, reservation), failing);
+    }
 
     public OfferCheck Check(RedeemCoupon command, ITurn turn, string reservation) => new(
         State,
@@ -100,9 +113,10 @@ internal static class CouponSearch
         if (!coupon.Exists || !isYours) return FoundCoupon.None(tenant, NotFound());
 
         var state = turn.State<OfferState>(OfferGrains.OfferId(command.TenantId, coupon.OfferId));
+        var found = Seen(turn, tenant, command, state, coupon, code);
         return command.CampaignId.Length > 0 && command.CampaignId != state.Offer?.CampaignId
-            ? FoundCoupon.None(tenant, NotInCampaign(command.CampaignId))
-            : Seen(turn, tenant, command, state, coupon, code);
+            ? found with { Unknown = NotInCampaign(command.CampaignId) }
+            : found;
     }
 
     private static FoundCoupon FindGeneric(ITurn turn, TenantState tenant, RedeemCoupon command)

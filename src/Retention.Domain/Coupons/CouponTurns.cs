@@ -17,20 +17,16 @@ public static class CouponTurns
     {
         var found = CouponSearch.Find(turn, command);
         if (!turn.IsComplete) return Decision.Silent();
-        if (found.Unknown is { Reason: RefusalReason.CouponNotInCampaign } elsewhere)
-        {
-            return Decision.With(new CouponValidation([elsewhere], 0, found.Tenant.Currency, "", ""));
-        }
+        if (found.Unknown is { Reason: not RefusalReason.CouponNotInCampaign } unknown) return unknown;
 
-        if (found.Unknown is { } unknown) return unknown;
-
-        var check = found.Check(command, turn, "");
-        var failing = OfferConditionsCheck.Failing(check);
-        return Decision.With(new CouponValidation(
-            failing.All, check.Discount, found.Tenant.Currency, found.Offer.OfferId, "")
-        {
-            IsGiftCredit = found.Offer.Discount.GiftCreditMinorUnits > 0,
-        });
+        var failing = found.Failing(command, turn, "");
+        return Decision.With(found.State.Offer is not { } offer
+            ? new CouponValidation(failing.All, 0, found.Tenant.Currency, "", "")
+            : new CouponValidation(
+                failing.All, found.Check(command, turn, "").Discount, found.Tenant.Currency, offer.OfferId, "")
+            {
+                IsGiftCredit = offer.Discount.GiftCreditMinorUnits > 0,
+            });
     }
 
     public static Decision Redeem(ITurn turn, RedeemCoupon command)
@@ -38,7 +34,7 @@ public static class CouponTurns
         var found = CouponSearch.Find(turn, command);
         var own = OwnReservation.Of(turn, command, found);
         if (!turn.IsComplete) return Decision.Silent();
-        if (found.Unknown is { } unknown) return unknown;
+        if (found.Fault(command, turn) is { } fault) return fault;
         if (own.Refusal is { } elsewhere) return elsewhere;
 
         var check = found.Check(command, turn, own.Id);

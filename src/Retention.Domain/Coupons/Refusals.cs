@@ -14,7 +14,9 @@ public struct Refusals
     public readonly ImmutableArray<Refusal> All => failing is null ? [] : [.. failing];
 
     public void Add(RefusalReason reason, params ReadOnlySpan<(string Name, object Value)> details) =>
-        (failing ??= []).Add(Refusal.Because(reason, details));
+        Add(Refusal.Because(reason, details));
+
+    public void Add(Refusal refusal) => (failing ??= []).Add(refusal);
 
     /// <summary>The first, with the names of all in "failing_conditions".</summary>
     public readonly Refusal First()

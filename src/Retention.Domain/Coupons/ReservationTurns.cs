@@ -17,7 +17,7 @@ public static class ReservationTurns
         var till = command.Till;
         var found = CouponSearch.Find(turn, till);
         if (!turn.IsComplete) return Decision.Silent();
-        if (found.Unknown is { } unknown) return unknown;
+        if (found.Fault(till, turn) is { } fault) return fault;
         if (command.Ttl < ReserveCoupon.TtlMin || command.Ttl > ReserveCoupon.TtlMax)
         {
             return OfferRules.Invalid("ttl", "1_second_to_7_days");

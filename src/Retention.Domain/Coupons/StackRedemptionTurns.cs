@@ -114,7 +114,7 @@ public static class StackRedemptionTurns
 
     private static Refusal? Fault(ITurn turn, StackedOwn one)
     {
-        if (one.Found.Unknown is { } unknown) return unknown;
+        if (one.Found.Fault(one.Till, turn) is { } fault) return fault;
         var failing = OfferConditionsCheck.Failing(one.Found.Check(one.Till, turn, one.Reservation));
         return failing.Any ? failing.First() : null;
     }

@@ -70,7 +70,7 @@ public static class StackTurns
         if (fault is not null) return fault;
 
         var failing = found
-            .Select((one, position) => one is { } own ? Failing(turn, command.Till, own) : joint[position].Failing)
+            .Select((one, position) => one is { } own ? own.Failing(command.Till, turn, "").All : joint[position].Failing)
             .ToList();
         var items = found
             .Select((one, position) => !failing[position].IsEmpty ? null
@@ -97,7 +97,4 @@ public static class StackTurns
                 });
         return Decision.With(new StackValidation([.. codes], best.MinorUnits, tenant.Currency));
     }
-
-    private static ImmutableArray<Refusal> Failing(ITurn turn, RedeemCoupon till, FoundCoupon found) =>
-        found.Unknown is { } unknown ? [unknown] : OfferConditionsCheck.Failing(found.Check(till, turn, "")).All;
 }

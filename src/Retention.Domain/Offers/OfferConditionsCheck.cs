@@ -43,9 +43,10 @@ public sealed record OfferCheck(
 /// <summary>The conditions of a chain's own offer, asked in the order in which a redemption refuses.</summary>
 public static class OfferConditionsCheck
 {
-    public static Refusals Failing(OfferCheck check)
+    /// <param name="before">What fails already.</param>
+    public static Refusals Failing(OfferCheck check, Refusals before = default)
     {
-        var failing = default(Refusals);
+        var failing = before;
         var offer = check.State.Offer ?? throw new InvalidOperationException("There is no offer to check.");
 
         if (check.State.IsTargeted && !check.IsTargeted)

@@ -174,6 +174,26 @@ public sealed class RedemptionTests
     }
 
     [Fact]
+    public void A_coupon_of_another_campaign_is_told_so_first_with_all_else_that_fails()
+    {
+        scene.Active(Spring with { Kind = OfferKind.UniqueCodes, Code = "" });
+        var till = Till(scene.Issue("off-1", "anna"), campaign: "winter");
+        scene.Redeemed(till with { CampaignId = "" });
+
+        Assert.Equal(
+            [RefusalReason.CouponNotInCampaign, RefusalReason.AlreadyRedeemed],
+            scene.Validate(till).Failing.Select(refusal => refusal.Reason));
+        Assert.Equal("COUPON_NOT_IN_CAMPAIGN,ALREADY_REDEEMED", Named(scene.Redeem(till)));
+        Assert.Equal("COUPON_NOT_IN_CAMPAIGN,ALREADY_REDEEMED", Named(scene.Reserve(till, "o-1")));
+
+        scene.Active(Spring with { OfferId = "off-2" });
+        Assert.Equal("COUPON_NOT_IN_CAMPAIGN", Named(scene.Redeem(Till(campaign: "winter"))));
+
+        static string Named(Decision decision) =>
+            decision.Refusal!.Details.Single(detail => detail.Name == "failing_conditions").Value;
+    }
+
+    [Fact]
     public void A_coupon_valid_for_30_days_is_valid_to_the_last_instant_of_day_30()
     {
         scene.Active(Spring with
