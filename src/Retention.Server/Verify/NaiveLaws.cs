@@ -17,9 +17,9 @@ internal sealed class NaiveLaws(IReadOnlyList<INaiveLaw> laws, DifferenceList di
     /// What decoding and adding up throw over content that nobody wrote; all else is a fault of the program.
     /// </summary>
     public static bool IsBrokenContent(Exception e) => e
-        is InvalidOperationException or JsonException or FormatException or ArgumentException or OverflowException
+        is InvalidOperationException or JsonException or FormatException or ArgumentException or ArithmeticException
         or KeyNotFoundException or InvalidCastException or NullReferenceException or StoreDamagedException
-        or IndexOutOfRangeException;
+        or IndexOutOfRangeException or TimeZoneNotFoundException;
 
     public void See(JournalRecord record)
     {

@@ -65,6 +65,22 @@ public sealed class PlayedBooks : IAsyncLifetime
         return commits[commits.Length / 2].Record!;
     }
 
+    /// <summary>Each kind of grain, and the commit of its first event.</summary>
+    public static IReadOnlyDictionary<string, long> FirstCommits(string directory)
+    {
+        var firsts = new Dictionary<string, long>();
+        using var scan = StoreScan.Open(directory, isLocked: false);
+        foreach (var row in scan.Journal())
+        {
+            foreach (var write in row.Record!.Writes)
+            {
+                firsts.TryAdd(write.Grain.Kind, row.Position);
+            }
+        }
+
+        return firsts;
+    }
+
     public static long LastPosition(string directory)
     {
         using var scan = StoreScan.Open(directory, isLocked: false);

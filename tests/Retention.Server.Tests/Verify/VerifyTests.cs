@@ -80,6 +80,22 @@ public sealed class VerifyTests(PlayedBooks books) : IClassFixture<PlayedBooks>
         await IsFoundAsync(copy, grain);
     }
 
+    [Fact]
+    public async Task Without_the_first_event_of_any_kind_of_grain_the_books_differ()
+    {
+        var copy = books.Copy();
+        foreach (var (kind, position) in PlayedBooks.FirstCommits(copy))
+        {
+            var row = PlayedBooks.Row(copy, position);
+            PlayedBooks.Do(copy, "DELETE FROM journal WHERE position = ?1", position);
+
+            Assert.True((await ReportAsync(copy)).Differences > 0, kind);
+            PlayedBooks.Do(copy, "INSERT INTO journal (position, record) VALUES (?1, ?2)", position, row);
+        }
+
+        Assert.Equal(0, (await ReportAsync(copy)).Differences);
+    }
+
     [Theory]
     [InlineData("customer")]
     [InlineData("account")]
