@@ -64,12 +64,15 @@ public sealed record TransportOptions
     /// <summary>Time for the first byte of a connection; with TLS from the end of its handshake.</summary>
     public TimeSpan FirstByteTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Time that a connection without a request may stay.</summary>
+    /// <summary>Time that a connection without a request may stay; on HTTP/2 the answers to pings begin it anew.</summary>
     public TimeSpan KeepAliveTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
-    public TimeSpan KeepAlivePingDelay { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>Time without a frame after which an HTTP/2 client is pinged; at least a second. Kestrel looks once a second
+    /// and counts a second more, here and at the answer: with both at 3 s a client that is gone is found in 8 to 10 s.</summary>
+    public TimeSpan KeepAlivePingDelay { get; init; } = TimeSpan.FromSeconds(3);
 
-    public TimeSpan KeepAlivePingTimeout { get; init; } = TimeSpan.FromSeconds(20);
+    /// <summary>Time for any frame after that ping; at least a second. Then the connection ends with all its streams.</summary>
+    public TimeSpan KeepAlivePingTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
     public SslProtocols TlsProtocols { get; init; } = SslProtocols.Tls13;
 

@@ -55,14 +55,14 @@ internal static partial class ConnectionRow
             await EachAsync(wanted, async number =>
             {
                 var socket = await ConnectAsync(server.Endpoint, number);
-                if (await IsServedAsync(socket)) lock (open) open.Add(socket);
+                if (await IsServedAsync(socket)) Keep(open, socket);
             });
             var grown = (server.MemoryKilobytes() << 10) - before;
             if (open.Count < wanted) wrong.Add($"only {open.Count} of {wanted} connections are served");
             await EachAsync((2 * limit) - wanted, async number =>
             {
                 var socket = await ConnectAsync(server.Endpoint, number);
-                if (await IsServedAsync(socket)) lock (open) open.Add(socket);
+                if (await IsServedAsync(socket)) Keep(open, socket);
                 else if (Interlocked.Increment(ref refused) > 0) socket.Dispose();
             });
 
@@ -151,6 +151,25 @@ internal static partial class ConnectionRow
         catch (Exception refused) when (refused is SocketException or OperationCanceledException)
         {
             return false;
+        }
+    }
+
+    private static void Keep(List<Socket> open, Socket socket)
+    {
+        lock (open) open.Add(socket);
+        _ = AnswerPingsAsync(socket);
+    }
+
+    /// <summary>Idle, but there: whatever comes is answered as a ping is.</summary>
+    private static async Task AnswerPingsAsync(Socket socket)
+    {
+        var (bytes, answer) = (new byte[32], RawHttp2.Frame(RawHttp2.Ping, RawHttp2.Acknowledge, 0, new byte[8]));
+        try
+        {
+            while (await socket.ReceiveAsync(bytes) > 0) await socket.SendAsync(answer);
+        }
+        catch (Exception closed) when (closed is SocketException or ObjectDisposedException)
+        {
         }
     }
 

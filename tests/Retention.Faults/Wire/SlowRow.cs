@@ -31,6 +31,8 @@ internal static class SlowRow
         ("a body that stops", 10, StoppedBodyAsync),
         ("answers that nobody takes", 10, UnreadAnswersAsync),
         ("a feed that nobody takes", 10, UnreadFeedAsync),
+        ("gone between two calls", 10, target => GoneAsync(target, target.Headers)),
+        ("gone while it follows the journal", 10, target => GoneAsync(target, WatchHeaders(target))),
     ];
 
     public static async Task RunAsync(Sheet sheet)
@@ -44,9 +46,8 @@ internal static class SlowRow
         var rounds = sheet.Of(1, 3);
         for (var round = 0; round < rounds; round++)
         {
-            var cases = sheet.IsSoak && round == 0 ? [.. Cases, ("half open", 50, HalfOpenAsync)] : Cases;
             (string Name, int Seconds, double Took)[] ends = [];
-            var service = await good.DuringAsync(async () => ends = await Task.WhenAll(cases.Select(async x =>
+            var service = await good.DuringAsync(async () => ends = await Task.WhenAll(Cases.Select(async x =>
                 (x.Name, x.Seconds, Took: await TimeAsync(x.Until(target), TimeSpan.FromSeconds(x.Seconds) + Slack)))));
             var wrong = ends.Where(x => double.IsInfinity(x.Took)).Select(x => $"{x.Name} is open after {x.Seconds} s").ToList();
             if (service.Errors > 0) wrong.Add($"{service.Errors} of {service.Calls} good calls failed");
@@ -56,7 +57,7 @@ internal static class SlowRow
                 wrong);
         }
 
-        var held = await TimeAsync(HalfOpenAsync(target), TimeSpan.FromSeconds(1));
+        var held = await TimeAsync(GoneAsync(target, target.Headers), TimeSpan.FromSeconds(1));
         sheet.Control("L5", double.IsInfinity(held), "a connection that may stay is seen to stay");
     }
 
@@ -77,7 +78,7 @@ internal static class SlowRow
         using var client = new TcpClient();
         await client.ConnectAsync(target.Server.Host, target.Server.Port);
         await client.GetStream().WriteAsync(bytes);
-        await EndAsync(client.GetStream(), (_, _) => false);
+        await EndAsync(client.GetStream(), (_, _) => false, answersPings: false);
     }
 
     /// <summary>Announces a message and sends it byte by byte.</summary>
@@ -114,29 +115,31 @@ internal static class SlowRow
         await EndAsync(client.GetStream(), IsEndOfStream);
     }
 
-    /// <summary>A call whose answer finds no room in the window.</summary>
+    /// <summary>A call whose answer finds no room in the window, from a client that does nothing else either.</summary>
     private static async Task UnreadAnswersAsync(Target target)
     {
         using var client = await CallAsync(target, target.Headers, window: 0);
         byte[] balance = [.. EmptyMessage[..4], 4, 10, 2, (byte)'c', (byte)'1'];
         await client.GetStream().WriteAsync(RawHttp2.Frame(RawHttp2.Data, RawHttp2.EndStream, 1, balance));
-        await EndAsync(client.GetStream(), IsEndOfStream);
+        await EndAsync(client.GetStream(), IsEndOfStream, answersPings: false);
     }
 
     private static async Task UnreadFeedAsync(Target target)
     {
-        using var client = await CallAsync(target, HeaderBlock.Of(HeaderBlock.Call(Watch, target.Key)), window: 0);
+        using var client = await CallAsync(target, WatchHeaders(target), window: 0);
         await client.GetStream().WriteAsync(RawHttp2.Frame(RawHttp2.Data, RawHttp2.EndStream, 1, EmptyMessage));
         await EndAsync(client.GetStream(), IsEndOfStream);
     }
 
-    /// <summary>A call that is answered, and then nothing: pings find nobody.</summary>
-    private static async Task HalfOpenAsync(Target target)
+    /// <summary>A call, and then nothing: pings find nobody.</summary>
+    private static async Task GoneAsync(Target target, byte[] headers)
     {
-        using var client = await CallAsync(target, target.Headers, window: 255);
+        using var client = await CallAsync(target, headers, window: 255);
         await client.GetStream().WriteAsync(RawHttp2.Frame(RawHttp2.Data, RawHttp2.EndStream, 1, EmptyMessage));
-        await EndAsync(client.GetStream(), (_, _) => false);
+        await EndAsync(client.GetStream(), (_, _) => false, answersPings: false);
     }
+
+    private static byte[] WatchHeaders(Target target) => HeaderBlock.Of(HeaderBlock.Call(Watch, target.Key));
 
     private static async Task<TcpClient> CallAsync(Target target, byte[] headers, byte window)
     {
@@ -152,7 +155,7 @@ internal static class SlowRow
         type is RawHttp2.ResetStream or GoAway
         || (type is RawHttp2.Headers or RawHttp2.Data && (flags & RawHttp2.EndStream) != 0);
 
-    private static async Task EndAsync(NetworkStream stream, Func<byte, byte, bool> isEnd)
+    private static async Task EndAsync(NetworkStream stream, Func<byte, byte, bool> isEnd, bool answersPings = true)
     {
         var header = new byte[9];
         try
@@ -160,8 +163,11 @@ internal static class SlowRow
             while (true)
             {
                 await stream.ReadExactlyAsync(header);
-                await stream.ReadExactlyAsync(new byte[(header[0] << 16) | (header[1] << 8) | header[2]]);
+                var payload = new byte[(header[0] << 16) | (header[1] << 8) | header[2]];
+                await stream.ReadExactlyAsync(payload);
                 if (isEnd(header[3], header[4])) return;
+                if (header[3] != RawHttp2.Ping || !answersPings) continue;
+                await stream.WriteAsync(RawHttp2.Frame(RawHttp2.Ping, RawHttp2.Acknowledge, 0, payload));
             }
         }
         catch (IOException)
