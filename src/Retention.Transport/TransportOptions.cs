@@ -88,16 +88,17 @@ public sealed record TransportOptions
 
     public int ConnectionBurstPerAddress { get; init; } = 100;
 
-    /// <summary>A connection that is closed for a flood of frames or requests counts as so many more new ones of its address:
-    /// one that costs much is not to be had twenty times a second.</summary>
-    public int ConnectionsChargedPerFlood { get; init; } = 20;
+    /// <summary>A connection that is closed for a flood of frames or requests counts as so many more new ones of its address, and
+    /// one that took back most of its requests as its part of them: what costs much is not to be had twenty times a second.
+    /// </summary>
+    public int ConnectionsChargedPerFlood { get; init; } = 40;
 
     /// <summary>Whether the rate also holds for loopback, where proxies and tests live.</summary>
     public bool LimitLoopbackConnections { get; init; }
 
     /// <summary>HTTP/2 frames a second that carry no work (pings, settings, empty data, tiny window updates), beyond
     /// what each request is allowed; more closes the connection. A request that is taken back counts as twenty, and brings
-    /// sixteen. 0 means no limit.</summary>
+    /// sixteen; a step of a stream's window that is none or too large counts as a hundred. 0 means no limit.</summary>
     public int MaxIdleFramesPerSecond { get; init; } = 1000;
 
     /// <summary>Origins whose pages may call over gRPC-Web and Connect; "*" means any. None: the own origin.</summary>

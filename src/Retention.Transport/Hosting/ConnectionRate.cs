@@ -34,11 +34,11 @@ internal sealed class ConnectionRate(TransportOptions options)
         return _buckets.GetOrAdd(address, static (_, o) => new Bucket(o), options).TryTake();
     }
 
-    /// <summary>Counts a connection that was a flood as many more of its address.</summary>
-    public void ChargeFlood(EndPoint? peer)
+    /// <summary>Counts a connection that was a flood, or a part of one (from 0 to 1), as so many more of its address.</summary>
+    public void Charge(EndPoint? peer, double floods)
     {
-        if (peer is not IPEndPoint { Address: var address } || !_buckets.TryGetValue(address, out var bucket)) return;
-        bucket.Take(options.ConnectionsChargedPerFlood);
+        if (floods == 0 || peer is not IPEndPoint { Address: var address } || !_buckets.TryGetValue(address, out var bucket)) return;
+        bucket.Take(floods * options.ConnectionsChargedPerFlood);
     }
 
     private sealed class Bucket(TransportOptions options)
@@ -59,7 +59,7 @@ internal sealed class ConnectionRate(TransportOptions options)
         }
 
         // Debts are bounded, so that an address is served again soon after its floods end.
-        public void Take(int tokens)
+        public void Take(double tokens)
         {
             lock (_gate)
             {

@@ -19,6 +19,9 @@ internal sealed class FrameCount(TransportOptions options)
     // More than a request brings: who takes back nearly all that he asks for is a flood, who takes back half is not.
     private const int CostOfReset = 20;
 
+    // What makes the server itself reset a stream is never what a client needs, and costs the server an exception.
+    private const int CostOfBadStep = 100;
+
     // No client opens a stream's window by more at once; it makes the server reset the stream, as does nothing at all.
     private const uint WindowStepMax = 1 << 30;
 
@@ -35,9 +38,20 @@ internal sealed class FrameCount(TransportOptions options)
     private long _bytesSent;
     private long _secondBegan;
     private int _left;
+    private bool _isFlood;
+    private long _taken;
+    private long _requests;
 
     /// <summary>Whether the preface and a first frame are through; HTTP/1.1 has its own limit for its beginning.</summary>
     public bool HasBegun => _hasBegun || _isHttp2 == false;
+
+    /// <summary>
+    /// How much of a flood the connection has been so far: 1 when it has sent too many, else what its resets took beyond what
+    /// its requests brought, as a share of a second's allowance.
+    /// </summary>
+    public double FloodShare => _isFlood
+        ? 1
+        : Math.Clamp((_taken - (AllowanceOfRequest * _requests)) / (double)_options.MaxIdleFramesPerSecond, 0, 1);
 
     /// <summary>False when the connection has sent too many.</summary>
     public bool Add(ReadOnlySequence<byte> consumed)
@@ -104,7 +118,12 @@ internal sealed class FrameCount(TransportOptions options)
     private bool Admit()
     {
         var isEndOfStream = (_header[4] & 1) != 0;
-        if (Type == FrameType.Headers) _left = Math.Min(_left + AllowanceOfRequest, _allowanceMax);
+        if (Type == FrameType.Headers)
+        {
+            _left = Math.Min(_left + AllowanceOfRequest, _allowanceMax);
+            _requests++;
+        }
+
         var cost = Type switch
         {
             FrameType.Data => Length == 0 && !isEndOfStream ? 1 : 0,
@@ -113,6 +132,7 @@ internal sealed class FrameCount(TransportOptions options)
             FrameType.ResetStream => CostOfReset,
             _ => 1,
         };
+        if (cost >= CostOfReset) _taken += cost;
         if (cost == 0 || (_left -= cost) >= 0) return true;
 
         // What was sent and the clock are asked only when the allowance is used up.
@@ -121,7 +141,7 @@ internal sealed class FrameCount(TransportOptions options)
 
         var now = _options.Time.GetTimestamp();
         var isSameSecond = _options.Time.GetElapsedTime(_secondBegan, now) < TimeSpan.FromSeconds(1);
-        if (_secondBegan != 0 && isSameSecond) return false;
+        if (_secondBegan != 0 && isSameSecond) return !(_isFlood = true);
         _secondBegan = now;
         _left = _options.MaxIdleFramesPerSecond;
         return true;
@@ -131,7 +151,7 @@ internal sealed class FrameCount(TransportOptions options)
     {
         var step = BinaryPrimitives.ReadUInt32BigEndian(_header.AsSpan(HeaderBytes));
         var isOfStream = BinaryPrimitives.ReadUInt32BigEndian(_header.AsSpan(StreamAt)) != 0;
-        if (isOfStream && step is 0 or > WindowStepMax) return CostOfReset;
+        if (isOfStream && step is 0 or > WindowStepMax) return CostOfBadStep;
         return step < WindowStepMin ? 1 : 0;
     }
 

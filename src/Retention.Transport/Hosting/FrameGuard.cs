@@ -32,11 +32,7 @@ internal sealed class FrameGuard(
         connection.Transport = new GuardedPipe(
             transport, count,
             () => patience.Change(options.RequestHeadersTimeout, Timeout.InfiniteTimeSpan),
-            () =>
-            {
-                rate?.ChargeFlood(connection.RemoteEndPoint);
-                Close("too many HTTP/2 frames without work");
-            });
+            () => Close("too many HTTP/2 frames without work"));
         try
         {
             await next(connection);
@@ -44,6 +40,9 @@ internal sealed class FrameGuard(
         finally
         {
             connection.Transport = transport;
+
+            // Also of one that ended before it was closed: floods in small pieces are no cheaper.
+            rate?.Charge(connection.RemoteEndPoint, count.FloodShare);
         }
     }
 

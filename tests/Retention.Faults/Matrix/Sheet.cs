@@ -12,10 +12,14 @@ internal sealed record Outcome(string Name, long Cycles, long Acked, long Lost, 
     public bool IsGood => Lost == 0 && Double == 0 && Violations == 0 && Cycles > 0;
 }
 
+/// <summary>One play of what also has a bar of speed: what went wrong, and what was only too slow.</summary>
+internal sealed record Play(Outcome Outcome, IReadOnlyCollection<string> Wrong, IReadOnlyCollection<string> Slow);
+
 /// <summary>Takes the outcomes, prints each at once, and counts them at the end.</summary>
 internal sealed class Sheet(bool isSoak)
 {
     private const int NotesPerRow = 10;
+    private const int PlaysMax = 3;
     private int passed;
     private int failed;
     private int skipped;
@@ -50,6 +54,25 @@ internal sealed class Sheet(bool isSoak)
         foreach (var fault in faults.Take(NotesPerRow)) Console.WriteLine("         " + fault);
         if (outcome.IsGood) passed++;
         else failed++;
+    }
+
+    /// <summary>
+    /// Plays again what was only too slow: other work on the machine can make a server miss its bar, and cannot make it meet
+    /// one. What went wrong is never played again.
+    /// </summary>
+    public async Task BestAsync(Func<Task<Play>> play)
+    {
+        for (var number = 1; ; number++)
+        {
+            var (outcome, wrong, slow) = await play();
+            if (wrong.Count > 0 || slow.Count == 0 || number == PlaysMax)
+            {
+                Add(outcome with { Violations = wrong.Count + slow.Count }, [.. wrong, .. slow]);
+                return;
+            }
+
+            Console.WriteLine($"again  {outcome.Name} {outcome.Note}: {string.Join("; ", slow)}");
+        }
     }
 
     /// <summary>A run in which something is broken on purpose, so that the row is known to see it.</summary>

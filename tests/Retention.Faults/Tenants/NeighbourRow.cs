@@ -30,20 +30,25 @@ internal static class NeighbourRow
     public static async Task RunAsync(Sheet sheet)
     {
         var seconds = TimeSpan.FromSeconds(sheet.Of(2, 20));
+        await sheet.BestAsync(() => FloodedAsync(seconds));
+        var (before, beside, _, _, _) = await PlayAsync(TimeSpan.FromSeconds(2), UnboundAsync);
+        sheet.Control("S3", Felt(before, beside).Any(), string.Create(CultureInfo.InvariantCulture, $"without shares {Times(Service.All(before), Service.All(beside))}"));
+    }
+
+    private static async Task<Play> FloodedAsync(TimeSpan seconds)
+    {
         var (turns, floods, served, refused, slowest) = await PlayAsync(seconds, FloodAsync, "--calls-per-second-per-tenant", $"{Share}");
-        var wrong = Felt(turns, floods).ToList();
+        var wrong = new List<string>();
         var (calm, during) = (Service.All(turns), Service.All(floods));
         if (during.Errors > 0) wrong.Add($"{during.Errors} of {during.Calls} calls of the quiet tenant failed");
         var flood = Rounds * seconds.TotalSeconds;
         if (served > 1.1 * (Share * (flood + Rounds))) wrong.Add($"{served} calls of the noisy tenant were served");
         if (refused == 0) wrong.Add("nothing of the flood was refused");
-        sheet.Add(
-            new Outcome("S3 noisy neighbour", Rounds, during.Calls, 0, 0, wrong.Count, string.Create(
+        return new Play(
+            new Outcome("S3 noisy neighbour", Rounds, during.Calls, 0, 0, 0, string.Create(
                 CultureInfo.InvariantCulture,
                 $"({Times(calm, during)} beside {served / flood:0} served and {refused / flood:0} refused a second, refusals in {slowest:0.0} ms)")),
-            wrong);
-        var (before, beside, _, _, _) = await PlayAsync(TimeSpan.FromSeconds(2), UnboundAsync);
-        sheet.Control("S3", Felt(before, beside).Any(), string.Create(CultureInfo.InvariantCulture, $"without shares {Times(Service.All(before), Service.All(beside))}"));
+            wrong, [.. Felt(turns, floods)]);
     }
 
     private static IEnumerable<string> Felt(List<Service> calm, List<Service> during)

@@ -34,6 +34,23 @@ internal static class OverloadRow
         var shop = await Shop.OpenAsync(platform, "crowded", customers: 3 * Places);
         var time = TimeSpan.FromSeconds(sheet.Of(2, 20));
         await PlayAsync(server, shop, Places, time);
+        var peak = 0.0;
+        await sheet.BestAsync(async () =>
+        {
+            (peak, var play) = await OverloadAsync(server, shop, time);
+            return play;
+        });
+        var still = await PlayAsync(server, shop, 3 * Places, time, async () =>
+        {
+            ServerPid.Pause(server.Pid);
+            await Task.Delay(time * 0.8);
+            ServerPid.Continue(server.Pid);
+        });
+        sheet.Control("P18", still.Served < GoodputMin * peak, "a server that stands still most of the time fails the bar");
+    }
+
+    private static async Task<(double Peak, Play Play)> OverloadAsync(OwnServer server, Shop shop, TimeSpan time)
+    {
         var (best, crowd) = (new List<Run>(), new List<Run>());
         for (var round = 0; round < Rounds; round++)
         {
@@ -48,23 +65,15 @@ internal static class OverloadRow
         var probe = Median(crowd.SelectMany(x => x.ProbeMs));
         var refusals = crowd.SelectMany(x => x.RefusalMs).ToList();
         var refused = crowd.Sum(x => x.Refused);
-        var wrong = new List<string>();
-        if (goodput < GoodputMin * peak) wrong.Add($"goodput {goodput / time.TotalSeconds:0}/s of {peak / time.TotalSeconds:0}/s");
+        var (wrong, slow) = (new List<string>(), new List<string>());
+        if (goodput < GoodputMin * peak) slow.Add($"goodput {goodput / time.TotalSeconds:0}/s of {peak / time.TotalSeconds:0}/s");
         if (refusals.Count == 0) wrong.Add("nothing was refused");
-        else if (Median(refusals) > RefusalMsMax + probe) wrong.Add($"a refusal takes {Median(refusals):0.0} ms, a question of health {probe:0.0} ms");
+        else if (Median(refusals) > RefusalMsMax + probe) slow.Add($"a refusal takes {Median(refusals):0.0} ms, a question of health {probe:0.0} ms");
         if (crowd.Sum(x => x.Failed) is > 0 and var failed) wrong.Add($"{failed} calls failed otherwise");
-        sheet.Add(
-            new Outcome("P18 overload", Rounds, crowd.Sum(x => x.Served), 0, 0, wrong.Count, string.Create(
-                CultureInfo.InvariantCulture,
-                $"(goodput {goodput / peak:P0} of {peak / time.TotalSeconds:0}/s; {refused} refused, median {Median(refusals):0.0} ms, health {probe:0.0} ms)")),
-            wrong);
-        var still = await PlayAsync(server, shop, 3 * Places, time, async () =>
-        {
-            ServerPid.Pause(server.Pid);
-            await Task.Delay(time * 0.8);
-            ServerPid.Continue(server.Pid);
-        });
-        sheet.Control("P18", still.Served < GoodputMin * peak, "a server that stands still most of the time fails the bar");
+        var outcome = new Outcome("P18 overload", Rounds, crowd.Sum(x => x.Served), 0, 0, 0, string.Create(
+            CultureInfo.InvariantCulture,
+            $"(goodput {goodput / peak:P0} of {peak / time.TotalSeconds:0}/s; {refused} refused, median {Median(refusals):0.0} ms, health {probe:0.0} ms)"));
+        return (peak, new Play(outcome, wrong, slow));
     }
 
     private sealed record Run(

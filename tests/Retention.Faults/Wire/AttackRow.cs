@@ -90,9 +90,9 @@ internal static class AttackRow
     private static async Task<bool> IsSeenAsync(GoodClient good, int process)
     {
         var calm = await good.DuringAsync(() => Task.Delay(500));
+        ServerPid.Pause(process);
         var during = await good.DuringAsync(async () =>
         {
-            ServerPid.Pause(process);
             await Task.Delay(1_000);
             ServerPid.Continue(process);
         });
