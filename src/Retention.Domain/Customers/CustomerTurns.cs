@@ -59,7 +59,10 @@ public static class CustomerTurns
         if (state.Keys.Length >= KeysMax) return Because(LimitTooMany, ("limit", KeysMax));
 
         var old = OldCards(scope, state, command.OldCard);
-        if (old.IsEmpty && command.OldCard is not null) return Because(FieldInvalid, ("field", "card_number"));
+        if (old.IsEmpty && command.OldCard is not null)
+        {
+            return Because(FieldInvalid, ("field", "card_number"), ("rule", "a_card_of_the_customer"));
+        }
 
         var (keys, inUse) = Keys(scope, "", [(CustomerKeyKind.Card, command.NewCard)]);
         if (!turn.IsComplete) return Decision.Silent();

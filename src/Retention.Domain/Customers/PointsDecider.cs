@@ -25,7 +25,7 @@ public static class PointsDecider
         var day = Accrual.DayOf(command.PurchasedAt ?? now, tenant, command.Origin.StoreId);
         if (Accrual.Of(tenant.Program, command.Total.MinorUnits - command.NotMoney, day, zone) is not { } accrual)
         {
-            return (null, Because(FieldInvalid, ("field", "total")));
+            return (null, Because(FieldInvalid, ("field", "total"), ("rule", "accrues_what_can_be_counted")));
         }
 
         var isDead = accrual.ExpiresAt is { } end && end <= now;
@@ -51,10 +51,14 @@ public static class PointsDecider
     /// <summary>Null when the arguments stand for a sale; else the first thing that is wrong.</summary>
     public static Refusal? Check(RecordPurchase command)
     {
-        if (command.Total.MinorUnits is < 0 or > TotalMax) return Because(FieldInvalid, ("field", "total"));
+        if (command.Total.MinorUnits is < 0 or > TotalMax)
+        {
+            return Because(FieldInvalid, ("field", "total"), ("rule", $"0_to_{TotalMax}"));
+        }
+
         if (command.NotMoney < 0 || command.NotMoney > command.Total.MinorUnits)
         {
-            return Because(FieldInvalid, ("field", "tenders"));
+            return Because(FieldInvalid, ("field", "tenders"), ("rule", "add_up_to_total"));
         }
 
         if (command.Lines.IsDefaultOrEmpty) return null;
@@ -63,16 +67,25 @@ public static class PointsDecider
         long sum = 0;
         foreach (var line in command.Lines)
         {
-            if (line.Amount is < 0 or > TotalMax || line.Quantity < 0) return Because(FieldInvalid, ("field", "lines"));
+            if (line.Amount is < 0 or > TotalMax || line.Quantity < 0)
+            {
+                return Because(FieldInvalid, ("field", "lines"), ("rule", $"amounts_0_to_{TotalMax}_and_no_quantity_below_0"));
+            }
+
             sum += line.Amount;
         }
 
         if (sum != command.Total.MinorUnits)
         {
-            return Because(FieldInvalid, ("field", "total"), ("sum_of_lines", sum), ("total", command.Total.MinorUnits));
+            return Because(
+                FieldInvalid,
+                ("field", "total"),
+                ("rule", "sum_of_lines"),
+                ("sum_of_lines", sum),
+                ("total", command.Total.MinorUnits));
         }
 
-        return HasTwins(command.Lines) ? Because(FieldInvalid, ("field", "lines")) : null;
+        return HasTwins(command.Lines) ? Because(FieldInvalid, ("field", "lines"), ("rule", "each_line_id_once")) : null;
     }
 
     /// <summary>Takes back what a returned part accrued: from its own lot, from others, then as debt or not at all.</summary>

@@ -65,7 +65,11 @@ public static class ReturnDecider
         var lines = ImmutableArray.CreateBuilder<ReturnedLine>(asked.Length);
         foreach (var ask in asked)
         {
-            if (lines.Any(line => line.LineId == ask.LineId)) return ([], Because(FieldInvalid, ("field", "lines")));
+            if (lines.Any(line => line.LineId == ask.LineId))
+            {
+                return ([], Because(FieldInvalid, ("field", "lines"), ("rule", "each_line_id_once")));
+            }
+
             var (line, refusal) = Take(state, sale, currency, ask);
             if (line is null) return ([], refusal);
             lines.Add(line);
@@ -79,7 +83,7 @@ public static class ReturnDecider
     {
         if (ask.Quantity < 0 || ask.Amount is { MinorUnits: < 0 } || ask is { Quantity: 0, Amount: null or { MinorUnits: 0 } })
         {
-            return (null, Because(FieldInvalid, ("field", "lines")));
+            return (null, Because(FieldInvalid, ("field", "lines"), ("rule", "a_quantity_or_an_amount")));
         }
 
         if (ask.Amount is { } money && money.Currency != currency)
