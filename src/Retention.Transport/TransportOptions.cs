@@ -19,8 +19,17 @@ public sealed record TransportOptions
 
     public Func<MethodDescriptor, bool> IsBatch { get; init; } = static _ => false;
 
-    /// <summary>Most submessages and repeated values in one message, counted on the wire before it is parsed.</summary>
+    /// <summary>Most elements of all lists in one message together, counted on the wire before it is parsed.</summary>
     public int MaxElements { get; init; } = 1000;
+
+    /// <summary>Makes the refusal of a text that cannot be read: its field's path, and the rule in snake_case.</summary>
+    public Func<string, string, RpcFailure> Unreadable { get; init; } = static (field, rule) =>
+    {
+        var violation = new Rpc.BadRequest.Types.FieldViolation { Field = field, Description = rule.Replace('_', ' ') };
+        var details = new Rpc.Status();
+        details.Details.Add(Any.Pack(new Rpc.BadRequest { FieldViolations = { violation } }));
+        return new RpcFailure(RpcStatus.InvalidArgument, $"{field}: {violation.Description}", details);
+    };
 
     /// <summary>Bytes of request messages that all calls together hold, from the moment they are received until the call
     /// ends or its stream goes on to the next one; what was gzipped counts unpacked too. Above it calls are refused with

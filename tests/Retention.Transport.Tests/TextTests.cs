@@ -98,7 +98,7 @@ public class TextTests
     {
         await using var host = await TestHost.Start(new ScriptedService());
         var request = new StreamingOutputCallRequest();
-        for (var i = 0; i < count; i++) request.ResponseParameters.Add(new ResponseParameters());
+        for (var i = 0; i < count; i++) request.ResponseParameters.Add(new ResponseParameters { Compressed = new() });
 
         Assert.Equal(expected, (await host.Call("StreamingOutputCall", request)).Status);
     }

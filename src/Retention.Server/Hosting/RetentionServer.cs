@@ -5,6 +5,7 @@ using Retention.Domain;
 using Retention.Engine.Hosting;
 using Retention.Server.Auth;
 using Retention.Server.Persons;
+using Retention.Server.Rpc;
 using Retention.Server.Services;
 using Retention.Server.Telemetry;
 using Retention.Transport;
@@ -43,7 +44,12 @@ public sealed class RetentionServer : IAsyncDisposable
         CreateDirectory(options.DataDirectory);
         var rules = MethodRules.Of(
             [.. RpcServices.Descriptors, .. RpcServices.StandardDescriptors]);
-        var transport = options.Transport with { IsBatch = rules.IsBatch, Overloaded = TenantShares.Refused };
+        var transport = options.Transport with
+        {
+            IsBatch = rules.IsBatch,
+            Overloaded = TenantShares.Refused,
+            Unreadable = RequestField.Invalid,
+        };
         var app = Build(options, transport);
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Retention.Server");
         var health = new ServerHealth(options.DataDirectory, app.Lifetime);

@@ -199,22 +199,13 @@ public sealed partial class CallContext
 
     private RpcFailure Refusal(WireFault fault, string path) => fault switch
     {
-        WireFault.Malformed => Invalid(path, "is malformed"),
-        WireFault.InvalidUtf8 => Invalid(path, "is not valid UTF-8"),
-        WireFault.Replaced => Invalid(path, "holds the replacement character U+FFFD"),
-        WireFault.Control => Invalid(path, "holds a control character"),
+        WireFault.Malformed => new RpcFailure(
+            RpcStatus.InvalidArgument, path.Length == 0 ? "The message is malformed." : $"The field {path} is malformed."),
+        WireFault.InvalidUtf8 => _rpc.Runtime.Options.Unreadable(path, "valid_utf_8"),
+        WireFault.Replaced => _rpc.Runtime.Options.Unreadable(path, "no_replacement_character"),
+        WireFault.Control => _rpc.Runtime.Options.Unreadable(path, "no_control_characters"),
         _ => new RpcFailure(
             RpcStatus.ResourceExhausted,
             $"The message holds more than {_rpc.Runtime.Options.MaxElements} elements."),
     };
-
-    private static RpcFailure Invalid(string path, string what)
-    {
-        if (path.Length == 0) return new RpcFailure(RpcStatus.InvalidArgument, $"The message {what}.");
-        var violation = new Rpc.BadRequest.Types.FieldViolation { Field = path, Description = $"The text {what}." };
-        var details = new Rpc.Status();
-        details.Details.Add(Google.Protobuf.WellKnownTypes.Any.Pack(
-            new Rpc.BadRequest { FieldViolations = { violation } }));
-        return new RpcFailure(RpcStatus.InvalidArgument, $"The field {path} {what}.", details);
-    }
 }

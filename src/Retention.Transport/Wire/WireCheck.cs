@@ -9,7 +9,8 @@ namespace Retention.Transport.Wire;
 /// </summary>
 /// <remarks>
 /// The parser accepts what is refused here: it replaces bad UTF-8 by U+FFFD, so that two ids become one, and it
-/// turns two bytes of an empty submessage into an object of more than a hundred.
+/// turns two bytes of an empty submessage into an object of more than a hundred. Only what repeats is counted: a
+/// submessage that does not repeat is one object however often it comes.
 /// </remarks>
 internal ref struct WireCheck
 {
@@ -78,7 +79,7 @@ internal ref struct WireCheck
         return field.Kind switch
         {
             FieldKind.Text => Text(content),
-            FieldKind.Message => (field.IsRepeated || Count(1)) && Message(content, field.Message!, depthLeft - 1),
+            FieldKind.Message => Message(content, field.Message!, depthLeft - 1),
             FieldKind.Fixed32 when field.IsRepeated => Count(content.Length / 4),
             FieldKind.Fixed64 when field.IsRepeated => Count(content.Length / 8),
             FieldKind.Number when field.IsRepeated => Count(CountVarints(content)),

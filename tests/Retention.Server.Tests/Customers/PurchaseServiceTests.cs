@@ -44,6 +44,39 @@ public sealed class PurchaseServiceTests(CustomerServer shared) : IClassFixture<
     }
 
     [Fact]
+    public async Task A_sale_of_500_lines_each_with_discount_and_tax_is_recorded_and_comes_back()
+    {
+        var shop = await Shop.OpenAsync(shared.Server);
+        await shop.EnrollAsync();
+        var lines = Enumerable.Range(1, 500).Select(i => $"line-{i}").ToList();
+
+        var sale = await shop.BuyAsync("p1", 50_000, sale =>
+        {
+            sale.Lines.Clear();
+            sale.Lines.AddRange(lines.Select(
+                id => new Line(Shop.Line(id, 100)) { ProductId = "4006381333931", Discount = Shop.Usd(5), Tax = Shop.Usd(16) }));
+        });
+        var back = Return("p1", "r1");
+        back.Lines.AddRange(lines.Select(id => new ReturnLine { LineId = id, Quantity = 1, Amount = Shop.Usd(100) }));
+
+        Assert.Equal(500_000, sale.Reply.Balance.AvailableMillipoints);
+        Assert.Equal(500_000, (await TakeBack(shop, back)).Reply.ReversedMillipoints);
+    }
+
+    [Fact]
+    public async Task Text_that_cannot_be_read_is_refused_by_its_field_and_rule()
+    {
+        var shop = await Shop.OpenAsync(shared.Server);
+        await shop.EnrollAsync();
+
+        var answer = await shop.BuyAsync("p1", 1_000, sale => sale.Lines[0].Category = "boo\u0001ts");
+
+        var told = answer.Raw.Info!.Metadata;
+        Assert.Equal((RpcStatus.InvalidArgument, "FIELD_INVALID"), (answer.Code, answer.Reason));
+        Assert.Equal(("lines.category", "no_control_characters"), (told["field"], told["rule"]));
+    }
+
+    [Fact]
     public async Task A_return_and_its_repeat_take_points_back_once()
     {
         var shop = await Shop.OpenAsync(shared.Server);
