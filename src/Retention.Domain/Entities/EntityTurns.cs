@@ -18,6 +18,9 @@ public sealed record EntityAccountView(
     public int Sign => EntityId == EntityArea.Ordered(EntityId, PartnerId).First ? 1 : -1;
 }
 
+/// <param name="At">The tenant's time, never before an account's last entry.</param>
+public sealed record EntityPositionsView(ImmutableArray<EntityAccountView> Accounts, Instant At);
+
 public sealed record EntityStatementView(EntityAccountView View, PeriodTotals Period, bool IsClosed);
 
 /// <summary>Reads of the accounts between a tenant's companies.</summary>
@@ -40,7 +43,9 @@ public static class EntityTurns
             if (view.Account.Lines > 0) views.Add(view);
         }
 
-        return turn.IsComplete ? Decision.With(views.ToImmutable()) : Decision.Silent();
+        if (!turn.IsComplete) return Decision.Silent();
+        var at = views.Select(view => view.At).Append(tenant.Now(turn.Time)).Max();
+        return Decision.With(new EntityPositionsView(views.ToImmutable(), at));
     }
 
     /// <param name="month">Its first day.</param>

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Globalization;
 using Google.Protobuf.Reflection;
 using NodaTime.Text;
@@ -29,13 +28,13 @@ public sealed class EntityClearingService(IGrainHost grains) : IRpcService
     {
         var caller = call.Caller();
         var entityId = Entity(request.EntityId, "entity_id");
-        var views = await grains.Read<ImmutableArray<EntityAccountView>>(
+        var seen = await grains.Read<EntityPositionsView>(
             call, request, caller.Partition, turn => EntityTurns.Positions(turn, caller.TenantId, entityId, null));
         return new GetEntityPositionResponse
         {
             Positions =
             {
-                views.Select(view => new EntityPosition
+                seen.Accounts.Select(view => new EntityPosition
                 {
                     PartnerId = view.PartnerId,
                     Net = new Money(view.Currency, view.Net).ToProto(),
@@ -43,7 +42,7 @@ public sealed class EntityClearingService(IGrainHost grains) : IRpcService
                     LineCount = view.Account.Lines,
                 }),
             },
-            AsOfTime = (views.IsEmpty ? grains.Now : views.Max(view => view.At)).ToProto(),
+            AsOfTime = seen.At.ToProto(),
         };
     }
 
@@ -54,7 +53,7 @@ public sealed class EntityClearingService(IGrainHost grains) : IRpcService
         var (entityId, partnerId) = Pair(request.EntityId, request.PartnerId);
         var size = RequestField.PageSize(request.PageSize);
         var before = Before(request.PageToken);
-        await grains.Read<ImmutableArray<EntityAccountView>>(
+        await grains.Read<EntityPositionsView>(
             call, request, caller.Partition, turn => EntityTurns.Positions(turn, caller.TenantId, entityId, partnerId));
 
         // One commit holds one entry of an account.

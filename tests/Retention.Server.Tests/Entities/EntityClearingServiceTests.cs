@@ -116,6 +116,19 @@ public sealed class EntityClearingServiceTests
         Assert.Equal("FIELD_INVALID", itself.Reason);
     }
 
+    [Fact]
+    public async Task A_company_that_owes_nobody_is_told_the_tenants_time()
+    {
+        await using var server = await TestServer.StartAsync();
+        var chain = await ChainAsync(server);
+
+        var positions = (await chain.Client.Call<GetEntityPositionRequest, GetEntityPositionResponse>(
+            "EntityClearingService/GetEntityPosition", new() { EntityId = "north" }, chain.AdminKey)).Reply;
+
+        Assert.Empty(positions.Positions);
+        Assert.Equal(Noon.ToProto(), positions.AsOfTime);
+    }
+
     private static async Task<TestTenant> ChainAsync(TestServer server)
     {
         var chain = await server.CreateTenantAsync(virtualStart: Noon);
