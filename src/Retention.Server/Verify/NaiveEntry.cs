@@ -23,8 +23,11 @@ internal static class NaiveEntry
         _ => throw new InvalidOperationException($"{type} is no entry."),
     };
 
-    /// <summary>Whether the entry is for the discount of a coupon, not for a fee, a tax or a payment.</summary>
-    public static bool IsOfCoupon(NaiveFact fact) => fact.Json.Text("coupon_id").Length > 0
+    /// <summary>
+    /// Whether the entry is for the discount of a coupon, not for a fee, a tax or a payment. The fee of an issue and its
+    /// dispute name the coupon, too, and no redemption.
+    /// </summary>
+    public static bool IsOfCoupon(NaiveFact fact) => fact.Json.Text("redemption").Length > 0
         && fact.Type is not ("fee-cleared" or "fee-reversed" or "tax-cleared" or "settlement-confirmed");
 
     /// <summary>Fee and tax of a redemption.</summary>

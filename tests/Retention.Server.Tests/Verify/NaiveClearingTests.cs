@@ -1,4 +1,6 @@
 using NodaTime;
+using Retention.Domain.Agreements;
+using Retention.Domain.Clearing;
 using Retention.Domain.Tests.Agreements;
 using Retention.Server.Verify;
 using static Retention.Domain.Tests.Agreements.JointScene;
@@ -109,6 +111,19 @@ public sealed class NaiveClearingTests
 
         Assert.NotEmpty(Judging.Judged(
             new NaiveClearing(), lived.Books, Judging.Once(type, fact => [fact.Replace(was, becomes)]), state => state));
+    }
+
+    [Fact]
+    public void An_accepted_dispute_over_the_fee_of_an_issue_is_not_owed_by_its_coupon()
+    {
+        var scene = new JointScene().Active(Terms with { Fees = [new FeeTerms(FeeTrigger.Issue, true, 20, 0)] });
+        scene.Buy(Bakery, "p-1");
+        var fee = scene.Books.Journal.Select(change => change.Fact).OfType<FeeCleared>().Single();
+        scene.OpenDispute(Bakery, fee, "d-1");
+        Assert.Null(scene.ResolveDispute(Shoes, "d-1", DisputeOutcome.Accepted).Refusal);
+
+        Assert.Equal(0, scene.Account.SecondNet);
+        Assert.Empty(Judging.Judged(new NaiveClearing(), scene.Books, fact => [fact], state => state));
     }
 
     // Confirmed and returned in part; unconfirmed; confirmed late; still provisional.
