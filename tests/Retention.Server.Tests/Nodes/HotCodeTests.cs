@@ -7,7 +7,11 @@ using Retention.V1;
 
 namespace Retention.Server.Tests.Nodes;
 
-/// <summary>One code that tills redeem at two nodes at once, each order at both.</summary>
+/// <summary>
+/// One code that tills redeem at two nodes at once, each order at both: every third at the same moment, the others again
+/// when the first node has answered. If all came to both at once, request ids alone would keep the limit: each node would
+/// find its orders taken by the other.
+/// </summary>
 public sealed class HotCodeTests : IDisposable
 {
     private const int Limit = 150;
@@ -30,8 +34,17 @@ public sealed class HotCodeTests : IDisposable
         await code.Create(CancellationToken.None);
         RpcClient[] tills = [new(nodes[0], till), new(nodes[1], till)];
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, Orders).Select(order =>
-            Task.WhenAll(tills.Select(node => RedeemAsync(node, order)))));
+        // A node that is asked for the first time would come when the other has given all.
+        using var first = new HotCode(nodes[0], admin, "first", 2);
+        await first.Create(CancellationToken.None);
+        for (var node = 0; node < tills.Length; node++) await RedeemAsync(tills[node], "first", node);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, Orders).Select(async order =>
+        {
+            var asked = RedeemAsync(tills[order % 2], Code, order);
+            if (order % 3 > 0) await asked;
+            return await Task.WhenAll(asked, RedeemAsync(tills[(order + 1) % 2], Code, order));
+        }));
 
         foreach (var node in tills) node.Dispose();
         using var other = new HotCode(nodes[1], admin, Code, Limit);
@@ -42,13 +55,13 @@ public sealed class HotCodeTests : IDisposable
     }
 
     // The redemption's id, or why there is none.
-    private static async Task<string> RedeemAsync(RpcClient node, int order)
+    private static async Task<string> RedeemAsync(RpcClient node, string code, int order)
     {
         try
         {
             var answer = await node.Call<RedeemCouponResponse>("retention.v1.CouponService/RedeemCoupon", new RedeemCouponRequest
             {
-                RequestId = $"order-{order}", Code = Code, CampaignId = Code, OrderId = $"{order}", Source = "pos",
+                RequestId = $"{code}-{order}", Code = code, CampaignId = code, OrderId = $"{code}-{order}", Source = "pos",
                 StoreId = LoadWorkloads.StoreId, TillId = "1", CashierId = "1",
             });
             return answer.Redemption.RedemptionId;
