@@ -94,8 +94,8 @@ internal sealed class NaiveCustomer
     public void Move(JsonElement fact, long position)
     {
         var now = fact.Moment("at") ?? NodaConstants.UnixEpoch;
-        if (fact.List("sl").Any()) BurnsInOrder(fact, now, position);
         var taken = Take(fact, "sl", now, position);
+        if (taken > 0) BurnsInOrder(fact, now, position);
         long given = 0;
         foreach (var slice in fact.List("in"))
         {
@@ -124,8 +124,8 @@ internal sealed class NaiveCustomer
     public void Hold(JsonElement fact, long position)
     {
         var now = fact.Moment("at") ?? NodaConstants.UnixEpoch;
-        BurnsInOrder(fact, now, position);
         Require(Take(fact, "sl", now, position) == fact.Long("m"), position, "the parts are not the whole");
+        BurnsInOrder(fact, now, position);
         holds[fact.Text("id")] = (
             fact.Moment("x") ?? now, [.. fact.List("sl").Select(slice => (HeapOf(slice), slice.Long("m")))]);
     }
@@ -168,6 +168,7 @@ internal sealed class NaiveCustomer
 
     private long Live(Instant now) => heaps.Where(heap => heap.Key.ExpiresAt > now).Sum(heap => heap.Value);
 
+    // Asked when the points are taken: of what expires before the last part, nothing may be left.
     private void BurnsInOrder(JsonElement fact, Instant now, long position)
     {
         var last = fact.List("sl").Select(slice => HeapOf(slice).ExpiresAt).DefaultIfEmpty(now).Max();

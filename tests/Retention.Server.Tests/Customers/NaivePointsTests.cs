@@ -169,5 +169,32 @@ public sealed class LivedServer : IAsyncLifetime
         _ = (await shop.VoidAsync("p4")).Reply;
         await shop.BuyAsync("p5", 900);
         _ = (await shop.ReassignAsync("p5", "bob")).Reply;
+        await LotsOfTwoDaysAsync(shop);
+    }
+
+    // Each time all of the lot that expires first goes, and a part of the next.
+    private static async Task LotsOfTwoDaysAsync(Shop shop)
+    {
+        await shop.EnrollAsync("cid");
+        await BuyAsync("p6", 0);
+        await BuyAsync("p7", 1);
+        var hold = (await shop.Ask<AuthorizePointsResponse>(
+            "LoyaltyService/AuthorizePoints",
+            new AuthorizePointsRequest { RequestId = "r6", CustomerId = "cid", Millipoints = 11_000, Ttl = new() { Seconds = 60 } })).Reply;
+        _ = (await shop.Ask<VoidPointsResponse>(
+            "LoyaltyService/VoidPoints", new VoidPointsRequest { RequestId = "r7", HoldId = hold.HoldId })).Reply;
+        _ = (await shop.Ask<TransferPointsResponse>(
+            "LoyaltyService/TransferPoints",
+            new TransferPointsRequest { RequestId = "r8", FromCustomerId = "cid", ToCustomerId = "bob", Millipoints = 11_000 })).Reply;
+        await BuyAsync("p8", 2);
+        _ = (await shop.AskAsAdmin<AdjustPointsResponse>(
+            "LoyaltyService/AdjustPoints",
+            new AdjustPointsRequest { RequestId = "r9", CustomerId = "cid", Millipoints = -11_000, Reason = "WRONG" })).Reply;
+
+        async Task BuyAsync(string id, int daysAgo) => await shop.BuyAsync(id, 1_000, sale =>
+        {
+            sale.CustomerId = "cid";
+            sale.PurchaseTime = Rpc.ProtoTime.ToProto(Shop.Noon - NodaTime.Duration.FromDays(daysAgo));
+        });
     }
 }
