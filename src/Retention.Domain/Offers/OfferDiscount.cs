@@ -17,14 +17,23 @@ public static class OfferDiscount
         if (discount.GiftCreditMinorUnits > 0) return new DiscountSeen(discount.GiftCreditMinorUnits, [], null);
 
         var lines = basket?.Lines ?? [];
-        if (discount.FreeProductId is { } free) return Free(lines, free);
-        if (discount.PricedProductId is { } priced) return Priced(lines, priced, discount);
-        if (!discount.OnMatchingLines)
+        if (discount is { OnMatchingLines: false, FreeProductId: null, PricedProductId: null })
         {
             var isShare = discount.ShareBps > 0;
             return new DiscountSeen(
                 discount.On(basket?.TotalMinorUnits), lines, isShare && basket is null ? "basket" : null);
         }
+
+        // A till's lines may come to more than it says the basket does.
+        var seen = OnLines(offer, lines);
+        return seen with { MinorUnits = Math.Min(seen.MinorUnits, basket?.TotalMinorUnits ?? 0) };
+    }
+
+    private static DiscountSeen OnLines(Offer offer, ImmutableArray<BasketLine> lines)
+    {
+        var discount = offer.Discount;
+        if (discount.FreeProductId is { } free) return Free(lines, free);
+        if (discount.PricedProductId is { } priced) return Priced(lines, priced, discount);
 
         var matching = lines.Where(line => Matches(offer.Conditions, line)).ToImmutableArray();
         return new DiscountSeen(

@@ -78,6 +78,25 @@ public sealed class DiscountKindTests
     }
 
     [Fact]
+    public void No_kind_takes_off_more_than_the_basket_comes_to_whatever_its_lines_say()
+    {
+        var till = Buying(("cola", "drinks", 1, 900));
+        till = till with { Basket = till.Basket! with { TotalMinorUnits = 100 } };
+        foreach (var discount in new[]
+        {
+            Nothing with { FreeProductId = "cola" },
+            Nothing with { PricedProductId = "cola", PriceMinorUnits = 50 },
+            new Discount(500, 0, 0) { OnMatchingLines = true },
+            new Discount(500, 0, 0),
+        })
+        {
+            var one = new OfferScene();
+            one.Active(Spring with { Discount = discount, Conditions = new OfferConditions(0, ["drinks"], [], false) });
+            Assert.Equal(100, one.Redeemed(till).DiscountMinorUnits);
+        }
+    }
+
+    [Fact]
     public void A_gift_credit_is_given_whole_whatever_the_basket()
     {
         scene.Active(Spring with { Discount = Nothing with { GiftCreditMinorUnits = 500 } });
