@@ -78,5 +78,5 @@ public static class DiscountSpread
 
     private static long Share(RedeemedLine line, long quantity) => line.QuantityBack + quantity >= line.Quantity
         ? line.Amount - line.AmountBack
-        : (long)((Int128)line.Amount * quantity / line.Quantity);
+        : Math.Min((long)((Int128)line.Amount * quantity / line.Quantity), line.Amount - line.AmountBack);
 }

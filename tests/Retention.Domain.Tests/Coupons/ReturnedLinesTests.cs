@@ -64,6 +64,16 @@ public sealed class ReturnedLinesTests
         Assert.Equal(RefusalReason.LineNotFound, scene.Return(scene.Redeemed(Till()).RedemptionId, "r", part).Refusal?.Reason);
     }
 
+    [Fact]
+    public void Pieces_after_a_dearer_one_take_what_is_left_of_their_line()
+    {
+        scene.Active(Spring);
+        var redemption = scene.Redeemed(WithLines(("a", 4, 1000))).RedemptionId;
+
+        Assert.Equal((90, false), Given(scene.Return(redemption, "ret-1", new CouponReturnLine("a", 1, new Money("USD", 900)))));
+        Assert.Equal((10, true), Given(scene.Return(redemption, "ret-2", new CouponReturnLine("a", 1, null))));
+    }
+
     /// <summary>
     /// Whatever returns come in whatever order, no line gives back more than its share, the parts of all lines add up
     /// to the discount, and the redemption counts exactly until its last line is back.
