@@ -3,7 +3,7 @@ namespace Retention.Storage.Tests;
 /// <summary>Waits for what the store does in its own time.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     public static async Task Is(Func<Task<bool>> condition)
     {

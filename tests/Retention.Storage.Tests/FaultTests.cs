@@ -51,11 +51,16 @@ public sealed class FaultTests : IAsyncLifetime
     {
         await using var store = SqliteGrainStore.Open(Options);
 
-        var started = Stopwatch.GetTimestamp();
-        var refused = Assert.Throws<StoreInUseException>(() => SqliteGrainStore.Open(Options));
+        // A machine that is busy may be late once, but not each time.
+        var quickest = Enumerable.Range(0, 3).Min(_ =>
+        {
+            var started = Stopwatch.GetTimestamp();
+            var refused = Assert.Throws<StoreInUseException>(() => SqliteGrainStore.Open(Options));
+            Assert.Contains(directory.Path, refused.Message, StringComparison.Ordinal);
+            return Stopwatch.GetElapsedTime(started);
+        });
 
-        Assert.InRange(Stopwatch.GetElapsedTime(started).TotalSeconds, 0, 1);
-        Assert.Contains(directory.Path, refused.Message, StringComparison.Ordinal);
+        Assert.InRange(quickest.TotalSeconds, 0, 1);
         Assert.Equal([CommitVerdict.Done], await store.Verdicts(ChildWriter.Nth(1)));
     }
 

@@ -12,7 +12,7 @@ internal static class Some
     public static readonly PartitionId Other = PartitionId.Tenant("bolt");
     public static readonly Instant Noon = Instant.FromUtc(2026, 3, 1, 12, 0).PlusNanoseconds(7);
 
-    public static CancellationToken Deadline => new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;
+    public static CancellationToken Deadline => new CancellationTokenSource(TimeSpan.FromMinutes(1)).Token;
 
     public static GrainId Customer(string key) => new(Tenant, "customer", key);
 

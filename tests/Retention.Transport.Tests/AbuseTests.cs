@@ -31,7 +31,7 @@ public class AbuseTests
         // The window of 64 KiB is never opened again.
         await connection.Call(1, Client.Service + "StreamingOutputCall", EmptyMessage);
 
-        Assert.IsAssignableFrom<OperationCanceledException>(await ended.Task.WaitAsync(TimeSpan.FromSeconds(5)));
+        Assert.IsAssignableFrom<OperationCanceledException>(await ended.Task.WaitAsync(Some.Patience));
         Assert.NotNull(await connection.ReadUntil((type, stream) => type == RawHttp2.ResetStream && stream == 1));
 
         // Only the stream is lost: the connection still answers.
@@ -102,7 +102,7 @@ public class AbuseTests
         var stream = client.GetStream();
         await stream.WriteAsync(Encoding.ASCII.GetBytes(beginning));
 
-        var end = await Record.ExceptionAsync(() => ReadToEnd(stream).WaitAsync(TimeSpan.FromSeconds(15)));
+        var end = await Record.ExceptionAsync(() => ReadToEnd(stream).WaitAsync(Some.Patience));
 
         Assert.True(end is null or IOException, $"{end}");
         Assert.Contains("Connection closed", host.Log);

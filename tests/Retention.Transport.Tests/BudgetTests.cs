@@ -112,7 +112,7 @@ public class BudgetTests
         await client.ConnectAsync(host.GrpcAddress.Host, host.GrpcAddress.Port);
 
         var read = await Record.ExceptionAsync(async () =>
-            Assert.Equal(0, await client.GetStream().ReadAsync(new byte[1]).AsTask().WaitAsync(TimeSpan.FromSeconds(15))));
+            Assert.Equal(0, await client.GetStream().ReadAsync(new byte[1]).AsTask().WaitAsync(Some.Patience)));
 
         Assert.True(read is null or IOException, $"{read}");
         Assert.Equal(TimeSpan.FromSeconds(10), new TransportOptions().FirstByteTimeout);

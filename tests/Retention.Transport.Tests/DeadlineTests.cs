@@ -25,7 +25,7 @@ public class DeadlineTests
 
         Assert.Equal(RpcStatus.DeadlineExceeded, reply.Status);
         Assert.True(reply.IsTrailersOnly);
-        await told.Task.WaitAsync(TimeSpan.FromSeconds(5));
+        await told.Task.WaitAsync(Some.Patience);
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public class DeadlineTests
         mayReturn.SetResult();
 
         Assert.Equal(RpcStatus.DeadlineExceeded, reply.Status);
-        await returned.Task.WaitAsync(TimeSpan.FromSeconds(5));
+        await returned.Task.WaitAsync(Some.Patience);
         Assert.Equal(RpcStatus.Ok, (await host.Call("EmptyCall", new Empty())).Status);
     }
 
@@ -89,7 +89,7 @@ public class DeadlineTests
 
         using var stream = OpenStream.Start(host, "FullDuplexCall", ("grpc-timeout", "50m"));
 
-        Assert.IsAssignableFrom<OperationCanceledException>(await ended.Task.WaitAsync(TimeSpan.FromSeconds(5)));
+        Assert.IsAssignableFrom<OperationCanceledException>(await ended.Task.WaitAsync(Some.Patience));
         Assert.Equal(RpcStatus.DeadlineExceeded, (await stream.Rest()).Status);
     }
 
@@ -105,7 +105,7 @@ public class DeadlineTests
             },
         });
 
-        var reply = await host.Call("StreamingOutputCall", new StreamingOutputCallRequest(), ("grpc-timeout", "100m"));
+        var reply = await host.Call("StreamingOutputCall", new StreamingOutputCallRequest(), ("grpc-timeout", "2S"));
 
         Assert.Single(reply.Frames);
         Assert.Equal("4", Assert.Single(reply.Trailers["grpc-status"]));
@@ -193,10 +193,10 @@ public class DeadlineTests
         });
 
         using var stream = OpenStream.Start(host, "FullDuplexCall");
-        await begun.Task.WaitAsync(TimeSpan.FromSeconds(5));
+        await begun.Task.WaitAsync(Some.Patience);
         stream.Cancel();
 
-        await told.Task.WaitAsync(TimeSpan.FromSeconds(5));
+        await told.Task.WaitAsync(Some.Patience);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(stream.Response);
         Assert.Equal("", host.Log);
     }
@@ -226,7 +226,7 @@ public class DeadlineTests
         await stream.Read<StreamingOutputCallResponse>();
         stream.Cancel();
 
-        Assert.IsAssignableFrom<OperationCanceledException>(await ended.Task.WaitAsync(TimeSpan.FromSeconds(5)));
+        Assert.IsAssignableFrom<OperationCanceledException>(await ended.Task.WaitAsync(Some.Patience));
         Assert.Equal("", host.Log);
     }
 
@@ -246,9 +246,9 @@ public class DeadlineTests
         var connection = await RawHttp2.Connect(host.GrpcAddress);
 
         await connection.Call(1, Client.Service + "UnaryCall", body: null);
-        await begun.Task.WaitAsync(TimeSpan.FromSeconds(5));
+        await begun.Task.WaitAsync(Some.Patience);
         await connection.DisposeAsync();
-        await isGone.Task.WaitAsync(TimeSpan.FromSeconds(5));
+        await isGone.Task.WaitAsync(Some.Patience);
 
         // The host ends when its last call has.
         await host.DisposeAsync();

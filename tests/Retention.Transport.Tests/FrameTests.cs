@@ -140,7 +140,7 @@ public class FrameTests
         });
         using var stream = OpenStream.Start(host, "FullDuplexCall");
 
-        var response = await stream.Response().WaitAsync(TimeSpan.FromSeconds(5));
+        var response = await stream.Response().WaitAsync(Some.Patience);
         stream.Finish();
 
         Assert.Equal("yes", Assert.Single(response.Headers.GetValues("x-ready")));

@@ -18,7 +18,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 PROTOS = os.path.join(os.path.dirname(__file__), "..", "Retention.Interop", "protos")
 LARGE_REQUEST, LARGE_RESPONSE = 271828, 314159
-SECONDS = 20
+SECONDS = 60
 
 
 def find_protoc():

@@ -205,7 +205,7 @@ class Play:
         self.drain()
 
     def drain(self):
-        deadline = time.time() + 20
+        deadline = time.time() + 60
         while self.client.call("AgreementService/GetAgreement", self.keys["bread"], ag.GetAgreementRequest(
                 agreement_id=self.agreement_id), ag.GetAgreementResponse).pending_effects:
             assert time.time() < deadline, "effects are still on their way"

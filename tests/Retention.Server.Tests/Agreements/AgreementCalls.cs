@@ -7,7 +7,7 @@ namespace Retention.Server.Tests.Agreements;
 /// <summary>What two brands do with an agreement, over the wire.</summary>
 internal static class AgreementCalls
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     public static AgreementParty Party(this TestTenant tenant) =>
         new() { TenantId = tenant.TenantId, BrandId = tenant.BrandId };

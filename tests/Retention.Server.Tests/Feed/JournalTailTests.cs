@@ -84,7 +84,7 @@ public sealed class JournalTailTests
 
     private static async Task<List<long>> Positions(JournalTail.Watch watch, int count)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         var positions = new List<long>();
         while (positions.Count < count)
         {

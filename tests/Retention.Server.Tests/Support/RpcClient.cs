@@ -14,7 +14,7 @@ namespace Retention.Server.Tests.Support;
 /// </summary>
 public sealed class RpcClient(IPEndPoint server) : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false, EnableMultipleHttp2Connections = true })
     {

@@ -7,7 +7,7 @@ namespace Retention.Server.Tests.Support;
 public sealed class RpcStream<TResponse>(HttpResponseMessage response) : IDisposable
     where TResponse : IMessage<TResponse>, new()
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private Stream? body;
 

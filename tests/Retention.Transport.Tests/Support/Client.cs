@@ -58,7 +58,7 @@ internal static class Client
 
     public static async Task<Reply> Send(HttpClient client, HttpRequestMessage request)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var patience = new CancellationTokenSource(Some.Patience);
         request.Version = client.DefaultRequestVersion;
         request.VersionPolicy = client.DefaultVersionPolicy;
         using var response = await client.SendAsync(request, patience.Token);

@@ -8,7 +8,7 @@ internal sealed class OpenStream : HttpContent
 {
     private readonly TaskCompletionSource<Stream> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly CancellationTokenSource _cancellation = new(TimeSpan.FromSeconds(20));
+    private readonly CancellationTokenSource _cancellation = new(Some.Patience);
     private Task<HttpResponseMessage>? _response;
 
     public static OpenStream Start(TestHost host, string method, params (string Name, string Value)[] headers)

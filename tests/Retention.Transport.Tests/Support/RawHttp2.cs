@@ -11,7 +11,7 @@ internal sealed class RawHttp2 : IAsyncDisposable
     public const byte EndStream = 1, EndHeaders = 4, Acknowledge = 1;
 
     private readonly TcpClient _tcp = new();
-    private readonly CancellationTokenSource _patience = new(TimeSpan.FromSeconds(20));
+    private readonly CancellationTokenSource _patience = new(TimeSpan.FromMinutes(1));
     private Stream _stream = Stream.Null;
 
     public static async Task<RawHttp2> Connect(Uri address, int streamWindow = 65_535)
