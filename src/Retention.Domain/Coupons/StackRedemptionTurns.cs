@@ -31,20 +31,20 @@ public static class StackRedemptionTurns
             .Select((code, position) => (Position: position, Till: command.Till with { Code = code, RedemptionId = command.RedemptionIds[position] }))
             .Where(one => !command.Joint.ContainsKey(one.Position))
             .Select(one => StackedOwn.Of(turn, one.Position, one.Till))
-            .ToList();
+            .ToDictionary(one => one.Position);
         if (!turn.IsComplete) return Decision.Silent();
         var now = tenant.Now(turn.Time);
         for (var position = 0; position < command.Codes.Length; position++)
         {
             var fault = command.Joint.TryGetValue(position, out var held)
                 ? Fault(held, now)
-                : Fault(turn, own.First(one => one.Position == position));
+                : Fault(turn, own[position]);
             if (fault is not null) return At(fault, position);
         }
 
         var best = CouponStack.Best(
             [
-                .. own.Select(one => new StackItem(one.Position, one.Found.Offer))
+                .. own.Values.Select(one => new StackItem(one.Position, one.Found.Offer))
                     .Concat(command.Joint.Select(one => Item(one.Key, one.Value, command.Till.BrandId, tenant)))
                     .OrderBy(item => item.Position),
             ],
@@ -59,7 +59,7 @@ public static class StackRedemptionTurns
     }
 
     private static Decision Redeemed(
-        ITurn turn, RedeemStack command, TenantState tenant, List<StackedOwn> own, StackChoice best, Instant now)
+        ITurn turn, RedeemStack command, TenantState tenant, Dictionary<int, StackedOwn> own, StackChoice best, Instant now)
     {
         var decision = Decision.Silent();
         var redemptions = ImmutableArray.CreateBuilder<(int, CouponRedemption)>(best.Applied.Length);
@@ -67,7 +67,7 @@ public static class StackRedemptionTurns
         {
             redemptions.Add((position, command.Joint.TryGetValue(position, out var held)
                 ? Joint(decision, command.Till, held, given, tenant, now)
-                : Own(turn, decision, own.First(one => one.Position == position), given)));
+                : Own(turn, decision, own[position], given)));
         }
 
         return turn.IsComplete

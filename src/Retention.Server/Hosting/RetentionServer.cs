@@ -54,8 +54,10 @@ public sealed class RetentionServer : IAsyncDisposable
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Retention.Server");
         var health = new ServerHealth(options.DataDirectory, app.Lifetime);
         var store = await ServerStore.OpenAsync(options, log);
+        var clock = new GuardedClock(options.Time, (isApart, ahead) => TellClock(log, isApart, ahead));
+        var limits = options.Engine with { SharedStore = store.IsShared };
         var grains = new GrainHost(
-            store.Grains, Registry.Default.Kinds, Registry.Default, options.Engine with { SharedStore = store.IsShared }, new GuardedClock(options.Time, (isApart, ahead) => TellClock(log, isApart, ahead)), Events(log, health));
+            store.Grains, Registry.Default.Kinds, Registry.Default, limits, clock, Events(log, health));
         var server = new RetentionServer(store, grains, app, health);
         try
         {

@@ -7,6 +7,8 @@ namespace Retention.Storage.Postgres;
 /// <summary>The newest position known here. Own commits raise it at once; others are asked for while somebody waits.</summary>
 internal sealed class HeadWatch(Connections connections)
 {
+    private const string Newest = "SELECT position FROM journal_head";
+
     private readonly JournalSignal signal = new();
     private long head;
     private long askedAt;
@@ -32,7 +34,7 @@ internal sealed class HeadWatch(Connections connections)
     public void Ask()
     {
         using var connection = connections.Open();
-        using var command = new NpgsqlCommand("SELECT position FROM journal_head", connection);
+        using var command = new NpgsqlCommand(Newest, connection);
         Raise((long)command.ExecuteScalar()!);
     }
 
@@ -40,7 +42,7 @@ internal sealed class HeadWatch(Connections connections)
     public async ValueTask<long> AskNowAsync(CancellationToken stop)
     {
         await using var connection = await connections.OpenAsync(stop).ConfigureAwait(false);
-        await using var command = new NpgsqlCommand("SELECT position FROM journal_head", connection);
+        await using var command = new NpgsqlCommand(Newest, connection);
         var position = (long)(await command.ExecuteScalarAsync(stop).ConfigureAwait(false))!;
         Raise(position);
         return position;

@@ -11,10 +11,6 @@ public sealed class AgreementProperties
 {
     private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(60).WithEndSize(200);
 
-    private static readonly Arbitrary<Step[]> Lives = ArbMap.Default.ArbFor<byte[]>().Convert(
-        bytes => bytes.Chunk(3).Where(chunk => chunk.Length == 3).Select(b => new Step(b[0], b[1], b[2])).ToArray(),
-        steps => [.. steps.SelectMany(step => new[] { step.Kind, step.Which, step.Hours })]);
-
     /// <summary>
     /// At every moment issued = consumed + expired + open + voided in each leg, what both brands are owed sums to zero,
     /// no entry is one-sided, no cap is exceeded, and nothing is issued, redeemed, reversed or clawed back twice.
@@ -22,14 +18,12 @@ public sealed class AgreementProperties
     /// </summary>
     [Fact]
     public void The_books_are_those_of_the_coupons() =>
-        Check.One(Thorough, Prop.ForAll(Lives, life => new Life(mirrors: true).Live(life)));
+        Check.One(Thorough, Prop.ForAll(LifeStep.Lives, life => new Life(mirrors: true).Live(life)));
 
     /// <summary>The same law where the issuer bears a used coupon whose purchase is returned.</summary>
     [Fact]
     public void The_books_are_those_of_the_coupons_when_the_issuer_bears_returns() =>
-        Check.One(Thorough, Prop.ForAll(Lives, life => new Life(mirrors: false).Live(life)));
-
-    private sealed record Step(byte Kind, byte Which, byte Hours);
+        Check.One(Thorough, Prop.ForAll(LifeStep.Lives, life => new Life(mirrors: false).Live(life)));
 
     private sealed class Life
     {
@@ -59,7 +53,7 @@ public sealed class AgreementProperties
 
         private LocalDate Today => scene.Now.InZone(Zone).Date;
 
-        public void Live(Step[] life)
+        public void Live(LifeStep[] life)
         {
             foreach (var step in life)
             {
@@ -69,7 +63,7 @@ public sealed class AgreementProperties
             }
         }
 
-        private void Take(Step step)
+        private void Take(LifeStep step)
         {
             switch (step.Kind % 8)
             {
@@ -91,7 +85,7 @@ public sealed class AgreementProperties
             }
         }
 
-        private void Buy(Step step)
+        private void Buy(LifeStep step)
         {
             var (tenant, leg) = step.Which % 3 == 0 ? (Shoes, "2") : (Bakery, "1");
             var customer = step.Which % 2 == 0 ? "anna" : "bert";

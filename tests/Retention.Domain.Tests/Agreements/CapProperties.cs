@@ -14,10 +14,6 @@ public sealed class CapProperties
 {
     private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(120).WithEndSize(240);
 
-    private static readonly Arbitrary<Step[]> Months = ArbMap.Default.ArbFor<byte[]>().Convert(
-        bytes => bytes.Chunk(3).Where(chunk => chunk.Length == 3).Select(b => new Step(b[0], b[1], b[2])).ToArray(),
-        steps => [.. steps.SelectMany(step => new[] { step.Kind, step.Which, step.Hours })]);
-
     /// <summary>
     /// A purchase gives a coupon exactly when no cap is reached: open coupons and coupons of the month of one person, who
     /// where he is linked is one at both brands; the length of the chain; what either brand may come to bear in the month.
@@ -27,9 +23,7 @@ public sealed class CapProperties
     /// </summary>
     [Fact]
     public void Caps_of_persons_chains_and_brands_are_met_exactly_and_shares_add_up() =>
-        Check.One(Thorough, Prop.ForAll(Months, steps => new Month(steps).Live()));
-
-    private sealed record Step(byte Kind, byte Which, byte Hours);
+        Check.One(Thorough, Prop.ForAll(LifeStep.Lives, steps => new Month(steps).Live()));
 
     private sealed record Given(string Code, string Tenant, string Person, int Depth, LocalDate On, bool IsUsed)
     {
@@ -44,7 +38,7 @@ public sealed class CapProperties
 
     private sealed class Month
     {
-        private readonly Step[] steps;
+        private readonly LifeStep[] steps;
         private readonly LinkScene scene;
         private readonly List<Given> given = [];
         private readonly HashSet<string> linked = [];
@@ -55,7 +49,7 @@ public sealed class CapProperties
         private string redemption = "";
         private Given? used;
 
-        public Month(Step[] steps)
+        public Month(LifeStep[] steps)
         {
             this.steps = steps;
             (share, issuerRounds) = steps.Length == 0 ? (3333, false) : (steps[0].Which * 39 % 10_001, steps[0].Hours % 2 == 0);
@@ -85,7 +79,7 @@ public sealed class CapProperties
             }
         }
 
-        private void Take(Step step)
+        private void Take(LifeStep step)
         {
             var (tenant, person) = (step.Which % 3 == 0 ? Shoes : Bakery, step.Which % 5 == 0 ? "bert" : "anna");
             switch (step.Kind % 8)

@@ -13,10 +13,6 @@ public sealed class ClearingProperties
 {
     private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(150).WithEndSize(300);
 
-    private static readonly Arbitrary<Step[]> Lives = ArbMap.Default.ArbFor<byte[]>().Convert(
-        bytes => bytes.Chunk(3).Where(chunk => chunk.Length == 3).Select(b => new Step(b[0], b[1], b[2])).ToArray(),
-        steps => [.. steps.SelectMany(step => new[] { step.Kind, step.Which, step.Hours })]);
-
     /// <summary>
     /// At every moment both books sum to zero over the brands, what is owed is what the single coupons, fees, taxes and
     /// payments come to, nothing counts twice, and no coupon is issued beyond the credit limit.
@@ -25,9 +21,7 @@ public sealed class ClearingProperties
     /// </summary>
     [Fact]
     public void The_account_is_what_coupons_fees_taxes_and_payments_come_to() =>
-        Check.One(Thorough, Prop.ForAll(Lives, life => new Life().Live(life)));
-
-    private sealed record Step(byte Kind, byte Which, byte Hours);
+        Check.One(Thorough, Prop.ForAll(LifeStep.Lives, life => new Life().Live(life)));
 
     private sealed class Coupon(string purchase, string code, LocalDate endsOn)
     {
@@ -122,7 +116,7 @@ public sealed class ClearingProperties
             + coupons.Sum(coupon => coupon.Net + Tax(coupon.Net) + FeeOf(coupon) + Tax(FeeOf(coupon)))
             - paid;
 
-        public void Live(Step[] life)
+        public void Live(LifeStep[] life)
         {
             foreach (var step in life)
             {
@@ -138,7 +132,7 @@ public sealed class ClearingProperties
 
         private int Months() => (Today.Year - 2017) * 12 + Today.Month - 5 + 1;
 
-        private void Take(Step step)
+        private void Take(LifeStep step)
         {
             // Mostly the newest coupon, so that much happens to one.
             if (step.Kind % 18 < 2) Buy();
@@ -146,7 +140,7 @@ public sealed class ClearingProperties
             else if (coupons.Count > 0) Take(step, coupons[^(1 + step.Which % 4 / 3 * (step.Which % coupons.Count))]);
         }
 
-        private void Take(Step step, Coupon coupon)
+        private void Take(LifeStep step, Coupon coupon)
         {
             switch (step.Kind % 18)
             {

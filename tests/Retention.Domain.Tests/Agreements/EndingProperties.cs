@@ -13,10 +13,6 @@ public sealed class EndingProperties
 {
     private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(150).WithEndSize(240);
 
-    private static readonly Arbitrary<Step[]> Lives = ArbMap.Default.ArbFor<byte[]>().Convert(
-        bytes => bytes.Chunk(3).Where(chunk => chunk.Length == 3).Select(b => new Step(b[0], b[1], b[2])).ToArray(),
-        steps => [.. steps.SelectMany(step => new[] { step.Kind, step.Which, step.Hours })]);
-
     /// <summary>
     /// To the end of the notice purchases give coupons and after it none; each coupon is honored to its last day; the
     /// agreement closes at the first moment after the last coupon's day, claw-back day, wait and dispute, and from then on
@@ -26,9 +22,7 @@ public sealed class EndingProperties
     /// </summary>
     [Fact]
     public void An_agreement_ends_in_its_steps_and_what_is_closed_never_changes() =>
-        Check.One(Thorough, Prop.ForAll(Lives, steps => new Life(steps).Live()));
-
-    private sealed record Step(byte Kind, byte Which, byte Hours);
+        Check.One(Thorough, Prop.ForAll(LifeStep.Lives, steps => new Life(steps).Live()));
 
     private sealed class Coupon(string purchase, string code, LocalDate endsOn)
     {
@@ -51,7 +45,7 @@ public sealed class EndingProperties
     {
         private const int DaysValid = 4;
 
-        private readonly Step[] steps;
+        private readonly LifeStep[] steps;
         private readonly JointScene scene;
         private readonly List<Coupon> coupons = [];
         private readonly List<LocalDate> redeemedOn = [];
@@ -62,10 +56,10 @@ public sealed class EndingProperties
         private Instant? end;
         private int payments;
 
-        public Life(Step[] steps)
+        public Life(LifeStep[] steps)
         {
             this.steps = steps;
-            var drawn = steps.Length == 0 ? new Step(0, 0, 0) : steps[0];
+            var drawn = steps.Length == 0 ? new LifeStep(0, 0, 0) : steps[0];
             (noticeDays, clawBackDays, waitHours) = (drawn.Kind % 4, drawn.Which % 6, drawn.Hours % 4 * 50);
             scene = new JointScene().Active(Terms with
             {
@@ -111,7 +105,7 @@ public sealed class EndingProperties
 
         private static Instant After(LocalDate day, int days) => Zone.AtStartOfDay(day.PlusDays(days + 1)).ToInstant();
 
-        private void Take(Step step)
+        private void Take(LifeStep step)
         {
             switch (step.Kind % 12)
             {

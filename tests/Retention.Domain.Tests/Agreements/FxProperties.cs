@@ -16,10 +16,6 @@ public sealed class FxProperties
 {
     private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(150).WithEndSize(300);
 
-    private static readonly Arbitrary<Step[]> Lives = ArbMap.Default.ArbFor<byte[]>().Convert(
-        bytes => bytes.Chunk(3).Where(chunk => chunk.Length == 3).Select(b => new Step(b[0], b[1], b[2])).ToArray(),
-        steps => [.. steps.SelectMany(step => new[] { step.Kind, step.Which, step.Hours })]);
-
     /// <summary>
     /// At every moment each currency sums to zero over the brands, net and provisionally; each redemption is cleared, and
     /// taken back, at the one rate that held at its moment; without a rate it is refused and nothing has changed.
@@ -28,9 +24,7 @@ public sealed class FxProperties
     /// </summary>
     [Fact]
     public void Every_redemption_clears_in_both_currencies_at_the_rate_of_its_moment() =>
-        Check.One(Thorough, Prop.ForAll(Lives, life => new Life(life.Length % 2 == 0, life.Length % 3 == 0).Live(life)));
-
-    private sealed record Step(byte Kind, byte Which, byte Hours);
+        Check.One(Thorough, Prop.ForAll(LifeStep.Lives, life => new Life(life.Length % 2 == 0, life.Length % 3 == 0).Live(life)));
 
     private sealed record Rate(LocalDate On, long Units, long CounterUnits);
 
@@ -100,7 +94,7 @@ public sealed class FxProperties
 
         private Rate? Holding => rates.LastOrDefault(rate => rate.On <= Today) is { } last && last.On.PlusDays(RateDays) >= Today ? last : null;
 
-        public void Live(Step[] life)
+        public void Live(LifeStep[] life)
         {
             foreach (var step in life)
             {
@@ -187,7 +181,7 @@ public sealed class FxProperties
             coupons.AddRange(got.Select(code => new Coupon(issuer, purchase, code, Today.PlusDays(DaysValid))));
         }
 
-        private void Take(Step step, Coupon coupon)
+        private void Take(LifeStep step, Coupon coupon)
         {
             var (redeemer, sale) = (TenantOf(Other(coupon.Issuer)), "s-" + coupon.Redemption);
             switch (step.Kind % 16)

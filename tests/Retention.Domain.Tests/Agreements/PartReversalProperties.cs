@@ -14,10 +14,6 @@ public sealed class PartReversalProperties
 {
     private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(150).WithEndSize(300);
 
-    private static readonly Arbitrary<Step[]> Lives = ArbMap.Default.ArbFor<byte[]>().Convert(
-        bytes => bytes.Chunk(3).Where(chunk => chunk.Length == 3).Select(b => new Step(b[0], b[1], b[2])).ToArray(),
-        steps => [.. steps.SelectMany(step => new[] { step.Kind, step.Which, step.Hours })]);
-
     /// <summary>
     /// Lines take back the share of the credit that lay on them, once and at whatever age: of what waits for its sale, of what is
     /// owed, and of what clears late; a return that the sale tells, too, counts once. The last line ends the redemption. Both books
@@ -27,14 +23,12 @@ public sealed class PartReversalProperties
     /// </summary>
     [Fact]
     public void Lines_that_come_back_take_their_share_once_and_the_last_ends_the_redemption() =>
-        Check.One(Thorough, Prop.ForAll(Lives, life => new Life().Live(life)));
+        Check.One(Thorough, Prop.ForAll(LifeStep.Lives, life => new Life().Live(life)));
 
     private const long Given = 199;
     private const long Credit = 66;
     private const long Fee = 10;
     private const int TaxBps = 2100;
-
-    private sealed record Step(byte Kind, byte Which, byte Hours);
 
     private sealed class Piece(long amount, long quantity, long discount)
     {
@@ -107,7 +101,7 @@ public sealed class PartReversalProperties
 
         private LocalDate Today => scene.Now.InZone(Zone).Date;
 
-        public void Live(Step[] life)
+        public void Live(LifeStep[] life)
         {
             foreach (var step in life)
             {
@@ -128,7 +122,7 @@ public sealed class PartReversalProperties
             coupons.AddRange(scene.Wallet(Bakery).Except(before).Select(code => new Coupon(purchase, code, Today.PlusDays(366))));
         }
 
-        private void Take(Step step, Coupon coupon)
+        private void Take(LifeStep step, Coupon coupon)
         {
             var sale = "s-" + coupon.Redemption;
             switch (step.Kind % 12)
