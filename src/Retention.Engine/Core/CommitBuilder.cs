@@ -45,14 +45,14 @@ internal sealed class CommitBuilder(TurnView view, ActiveGrains active)
         turn.Sequence = sequence;
         var checks = Checks(turn);
         turn.Written = sharedStore && drafts.Count > 0 ? new object[drafts.Count] : null;
-        return new Commit(turn.Partition, turn.ArrivedAt, Apply(turn), checks, ledger, reminders);
+        return new Commit(turn.Partition, turn.DecidedAt, Apply(turn), checks, ledger, reminders);
     }
 
     public Commit CheckOnly(PendingTurn turn)
     {
         drafts.Clear();
         turn.IsCheckOnly = true;
-        return new Commit(turn.Partition, turn.ArrivedAt, [], Checks(turn), null, []);
+        return new Commit(turn.Partition, turn.DecidedAt, [], Checks(turn), null, []);
     }
 
     private void Append(in Change change)

@@ -11,7 +11,14 @@ internal sealed class PendingTurn
 
     public required PartitionId Partition { get; init; }
 
-    public required Instant ArrivedAt { get; init; }
+    public required Instant ArrivedAt
+    {
+        get;
+        init => DecidedAt = field = value;
+    }
+
+    /// <summary>The turn's own time: its arrival, but not before a turn that was decided earlier.</summary>
+    public Instant DecidedAt { get; set; }
 
     public object? Ticket { get; init; }
 

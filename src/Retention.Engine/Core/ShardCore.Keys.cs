@@ -106,7 +106,7 @@ public sealed partial class ShardCore
         turn.Reset();
         turn.Shaped = answer.Reply;
         turn.IsRepeat = true;
-        return new Commit(turn.Partition, turn.ArrivedAt, [], [], kept with { Keys = keys }, []);
+        return new Commit(turn.Partition, turn.DecidedAt, [], [], kept with { Keys = keys }, []);
     }
 
     /// <summary>

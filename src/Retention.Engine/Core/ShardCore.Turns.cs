@@ -1,3 +1,4 @@
+using NodaTime;
 using Retention.Engine.Ports;
 using Retention.Kernel;
 
@@ -25,6 +26,9 @@ public sealed partial class ShardCore
         }
 
         Unpin(turn);
+
+        // One that waited for a load is decided after turns that came later: the facts of a grain do not go back in time.
+        turn.DecidedAt = decidedAt = Instant.Max(turn.ArrivedAt, decidedAt);
         view.Begin(turn, now);
         if (turn.Effect is not null && !IsEffectsTurn(turn))
         {

@@ -28,6 +28,7 @@ public sealed partial class ShardCore
     private readonly List<PendingTurn> parked = [];
     private readonly Queue<PendingTurn> ready = [];
     private Instant now;
+    private Instant decidedAt = Instant.MinValue;
     private bool isAnythingDoubtful;
     private long nextSequence = 1;
     private long durablePosition;

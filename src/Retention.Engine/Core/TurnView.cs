@@ -10,7 +10,7 @@ internal sealed class TurnView(GrainKinds kinds, ActiveGrains active) : ITurn
     private PendingTurn turn = null!;
     private Instant now;
 
-    public Instant Time => turn.ArrivedAt;
+    public Instant Time => turn.DecidedAt;
 
     public List<Activation> MissingGrains { get; } = [];
 

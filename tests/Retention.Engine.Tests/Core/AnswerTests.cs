@@ -1,4 +1,5 @@
 using NodaTime;
+using Retention.Engine.Core;
 using Retention.Engine.Ports;
 using Retention.Kernel;
 using static Retention.Engine.Ports.CommitVerdict;
@@ -21,6 +22,23 @@ public sealed class AnswerTests
         bench.Judge();
         Assert.Equal("5", bench["add"]);
         Assert.Equal(1, bench.Answers["add"].Position);
+    }
+
+    [Fact]
+    public void What_came_first_and_is_decided_last_is_not_recorded_before_what_it_follows()
+    {
+        bench.Ask("waits", Add("r1", 5, A, B));
+        bench.Tell(new Loaded(bench.Loads.Dequeue(), bench.Stored(A), 0));
+        bench.Now += Duration.FromSeconds(1);
+        bench.Ask("comes later", Add("r2", 1, A));
+        bench.Fetch();
+        bench.Flush();
+
+        var recorded = bench.Batch!.Select(commit => commit.RecordedAt).ToArray();
+        bench.Judge();
+
+        Assert.Equal("6 5", bench["waits"]);
+        Assert.Equal([bench.Now, bench.Now], recorded);
     }
 
     [Fact]
