@@ -23,6 +23,9 @@ internal static class OverloadRow
     private const double GoodputMin = 0.8;
     private const double RefusalMsMax = 20;
 
+    // Shorter than it takes a client to find that nobody answers.
+    private static readonly TimeSpan StandsStillIn = TimeSpan.FromSeconds(2);
+
     // As RetryInfo says.
     private static readonly TimeSpan ComesBackAfter = TimeSpan.FromMilliseconds(200);
 
@@ -34,22 +37,18 @@ internal static class OverloadRow
         var shop = await Shop.OpenAsync(platform, "crowded", customers: 3 * Places);
         var time = TimeSpan.FromSeconds(sheet.Of(2, 20));
         await PlayAsync(server, shop, Places, time);
-        var peak = 0.0;
-        await sheet.BestAsync(async () =>
-        {
-            (peak, var play) = await OverloadAsync(server, shop, time);
-            return play;
-        });
-        var still = await PlayAsync(server, shop, 3 * Places, time, async () =>
+        await sheet.BestAsync(() => OverloadAsync(server, shop, time));
+        var moving = await PlayAsync(server, shop, 3 * Places, StandsStillIn);
+        var still = await PlayAsync(server, shop, 3 * Places, StandsStillIn, async () =>
         {
             ServerPid.Pause(server.Pid);
-            await Task.Delay(time * 0.8);
+            await Task.Delay(StandsStillIn * 0.8);
             ServerPid.Continue(server.Pid);
         });
-        sheet.Control("P18", still.Served < GoodputMin * peak, "a server that stands still most of the time fails the bar");
+        sheet.Control("P18", still.Served < GoodputMin * moving.Served, "a server that stands still most of the time fails the bar");
     }
 
-    private static async Task<(double Peak, Play Play)> OverloadAsync(OwnServer server, Shop shop, TimeSpan time)
+    private static async Task<Play> OverloadAsync(OwnServer server, Shop shop, TimeSpan time)
     {
         var (best, crowd) = (new List<Run>(), new List<Run>());
         for (var round = 0; round < Rounds; round++)
@@ -73,7 +72,7 @@ internal static class OverloadRow
         var outcome = new Outcome("P18 overload", Rounds, crowd.Sum(x => x.Served), 0, 0, 0, string.Create(
             CultureInfo.InvariantCulture,
             $"(goodput {goodput / peak:P0} of {peak / time.TotalSeconds:0}/s; {refused} refused, median {Median(refusals):0.0} ms, health {probe:0.0} ms)"));
-        return (peak, new Play(outcome, wrong, slow));
+        return new Play(outcome, wrong, slow);
     }
 
     private sealed record Run(
