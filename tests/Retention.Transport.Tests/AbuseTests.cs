@@ -280,12 +280,13 @@ public class AbuseTests
             Time = new FakeClock(),
         };
         await using var host = await TestHost.Start(new ScriptedService(), options);
-        await using var first = await RawHttp2.Connect(host.GrpcAddress);
-        await using var second = await RawHttp2.Connect(host.GrpcAddress);
-        await using var third = await RawHttp2.Connect(host.GrpcAddress);
 
+        // One after the other: connections that wait together are not judged in the order of their coming.
+        await using var first = await RawHttp2.Connect(host.GrpcAddress);
         Assert.NotNull(await first.ReadUntil((type, _) => type == RawHttp2.Settings));
+        await using var second = await RawHttp2.Connect(host.GrpcAddress);
         Assert.NotNull(await second.ReadUntil((type, _) => type == RawHttp2.Settings));
+        await using var third = await RawHttp2.Connect(host.GrpcAddress);
         Assert.Null(await third.ReadUntil((type, _) => type == RawHttp2.Settings));
     }
 
